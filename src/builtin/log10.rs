@@ -1,0 +1,22 @@
+//! `log10(x)`
+
+use super::{Builtin, Kernel, Units};
+use crate::value::Interval;
+
+pub(super) static BUILTIN: Builtin = Builtin {
+    name: "log10",
+    usage: "log10(x)",
+    summary: "The logarithm to base ten; missing at zero and below.",
+    arguments: (1, Some(1)),
+    units: Units::Plain,
+    interval: |of| logarithms(of),
+    kernel: Kernel::One(libm::log10),
+    examples: &[("log10(1000)", "3"), ("log10(0)", "missing")],
+};
+
+fn logarithms(of: &[Interval]) -> Interval {
+    let x = of.first().copied().unwrap_or(Interval::ALL);
+    let low = if x.low > 0.0 { libm::log10(x.low) } else { f64::NEG_INFINITY };
+    let high = if x.high > 0.0 { libm::log10(x.high) } else { f64::INFINITY };
+    Interval::new(low, high).widened()
+}

@@ -1,0 +1,127 @@
+//! What all parts of the compiler share: names in scope, metric slots, diagnostics.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::diag::Diagnostic;
+use crate::ir::{Declaration, DeclarationKind, Dialect, Expr, Layer, Metric, MetricId};
+use crate::source::{Limits, Sources, Span};
+use crate::stdlib::{Catalogue, Found, Template};
+use crate::value::{Interval, Kind, Unit};
+
+use super::definitions::Definitions;
+
+/// The state of one compilation.
+pub(super) struct Context<'a> {
+    pub sources: &'a Sources,
+    pub limits: &'a Limits,
+    pub dialect: Dialect,
+    pub catalogue: Catalogue,
+    pub templates: Vec<Template>,
+    pub definitions: Definitions,
+    pub diagnostics: Vec<Diagnostic>,
+    pub metrics: Vec<Metric>,
+    slots: HashMap<String, MetricId>,
+    pub declarations: Vec<Declaration>,
+    declared: HashMap<String, usize>,
+    ids: BTreeMap<String, HashSet<String>>,
+}
+
+/// What an expression of a template sees beside the names of the policy.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Scope {
+    /// Values of `$name`.
+    pub parameters: Vec<(String, Expr)>,
+    /// What stands for `{name}` in paths.
+    pub each: Option<String>,
+    /// Where the finished expression is said to stand, for text that is not the author's.
+    pub place: Option<Span>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(sources: &'a Sources, limits: &'a Limits, dialect: Dialect, catalogue: Catalogue) -> Self {
+        Self {
+            sources,
+            limits,
+            dialect,
+            catalogue,
+            templates: Vec::new(),
+            definitions: Definitions::default(),
+            diagnostics: Vec::new(),
+            metrics: Vec::new(),
+            slots: HashMap::new(),
+            declarations: Vec::new(),
+            declared: HashMap::new(),
+            ids: BTreeMap::new(),
+        }
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Notes a name that the author defined, so that an unused one can be found.
+    pub fn declare(&mut self, name: &str, kind: DeclarationKind, span: Span) {
+        self.declared.insert(format!("{kind:?}/{name}"), self.declarations.len());
+        self.declarations.push(Declaration { name: name.to_owned(), kind, used: false, span });
+    }
+
+    /// Notes that a declared name is read.
+    pub fn mark_used(&mut self, name: &str, kind: DeclarationKind) {
+        let index = self.declared.get(&format!("{kind:?}/{name}"));
+        if let Some(declaration) = index.and_then(|&index| self.declarations.get_mut(index)) {
+            declaration.used = true;
+        }
+    }
+
+    /// The slot of a metric of the catalogue under a written name. Dotted paths keep their whole name.
+    pub fn slot(&mut self, written: &str, found: &Found<'_>) -> MetricId {
+        let dotted = written.contains('.');
+        let name = if dotted || !self.dialect.is_native() { written.to_owned() } else { found.name.clone() };
+        let aliases = if dotted || !self.dialect.is_native() { Vec::new() } else { found.aliases() };
+        let entry = found.entry;
+        self.intern(Metric {
+            name,
+            aliases,
+            kind: entry.kind,
+            range: entry.range,
+            better: entry.better,
+            layer: entry.layer,
+            window: found.window(),
+            declared: true,
+        })
+    }
+
+    /// The slot of a metric that nobody declares.
+    pub fn undeclared_slot(&mut self, name: &str) -> MetricId {
+        self.intern(Metric {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            kind: Kind::Number(Unit::Bare),
+            range: Interval::ALL,
+            better: None,
+            layer: Layer::Performance,
+            window: None,
+            declared: false,
+        })
+    }
+
+    fn intern(&mut self, metric: Metric) -> MetricId {
+        if let Some(&id) = self.slots.get(&metric.name) {
+            return id;
+        }
+        let id = MetricId(u32::try_from(self.metrics.len()).unwrap_or(u32::MAX));
+        self.slots.insert(metric.name.clone(), id);
+        self.metrics.push(metric);
+        id
+    }
+
+    /// Takes a rule id in a space of ids; false where it is taken.
+    pub fn take_id(&mut self, space: &str, id: &str) -> bool {
+        self.ids.entry(space.to_owned()).or_default().insert(id.to_owned())
+    }
+
+    /// Whether an id is taken in a space.
+    pub fn has_id(&self, space: &str, id: &str) -> bool {
+        self.ids.get(space).is_some_and(|ids| ids.contains(id))
+    }
+}

@@ -1,0 +1,56 @@
+//! The name a user probably meant.
+
+/// The candidate nearest to a misspelt name, if one is near enough to be worth naming.
+///
+/// Distance counts inserted, lost, replaced and swapped neighbouring letters (optimal string
+/// alignment). One slip is allowed for each three letters, at least one. Equal distances go to the
+/// candidate that sorts first.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted: Vec<char> = name.to_lowercase().chars().collect();
+    let allowed = (wanted.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(wanted.len()) <= allowed)
+        .map(|candidate| (distance(&wanted, &candidate.to_lowercase().chars().collect::<Vec<_>>()), candidate))
+        .filter(|&(distance, _)| distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn distance(left: &[char], right: &[char]) -> usize {
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (row, from) in left.iter().enumerate() {
+        let mut current = Vec::with_capacity(right.len() + 1);
+        current.push(row + 1);
+        for (column, to) in right.iter().enumerate() {
+            let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
+            let mut best = (at(&last, column) + usize::from(from != to))
+                .min(at(&last, column + 1) + 1)
+                .min(at(&current, column) + 1);
+            let swapped = row > 0 && column > 0 && left.get(row - 1) == Some(to) && right.get(column - 1) == Some(from);
+            if swapped {
+                best = best.min(at(&before_last, column - 1) + 1);
+            }
+            current.push(best);
+        }
+        before_last = std::mem::replace(&mut last, current);
+    }
+    last.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn finds_slips_and_leaves_strangers() {
+        let names = ["sharpe", "sharpe_mid", "max_dd", "gates"];
+        assert_eq!(nearest("shrape", names), Some("sharpe"));
+        assert_eq!(nearest("sharp_mid", names), Some("sharpe_mid"));
+        assert_eq!(nearest("gatess", names), Some("gates"));
+        assert_eq!(nearest("elephant", names), None);
+        assert_eq!(nearest("", names), None);
+    }
+}

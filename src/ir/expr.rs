@@ -1,0 +1,119 @@
+//! Typed expressions over metric slots.
+
+use crate::source::Span;
+use crate::syntax::{ArithmeticOperator, Comparison};
+use crate::value::{Kind, Unit};
+
+use super::MetricId;
+
+/// Position of a function in the registry of builtins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub u16);
+
+/// An expression whose names, kinds and units are resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// Where it was written.
+    pub span: Span,
+    /// What it yields.
+    pub kind: Kind,
+    /// What it does.
+    pub node: ExprKind,
+}
+
+/// What an expression does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    /// A constant in the unit of its place.
+    Number(f64),
+    /// A constant.
+    Boolean(bool),
+    /// A constant.
+    Text(Box<str>),
+    /// The value of a metric.
+    Metric(MetricId),
+    /// Kleene negation.
+    Not(Box<Expr>),
+    /// Kleene conjunction.
+    And(Vec<Expr>),
+    /// Kleene disjunction.
+    Or(Vec<Expr>),
+    /// Sign change.
+    Negate(Box<Expr>),
+    /// Additions and subtractions, or multiplications and divisions, left to right.
+    Arithmetic(Box<Expr>, Vec<(ArithmeticOperator, Expr)>),
+    /// Power.
+    Power(Box<Expr>, Box<Expr>),
+    /// A chain of comparisons, true when each holds.
+    Compare(Box<Expr>, Vec<(Comparison, Expr)>),
+    /// A function.
+    Call(FunctionId, Vec<Expr>),
+}
+
+impl Expr {
+    /// A number without unit.
+    #[must_use]
+    pub fn number(value: f64, span: Span) -> Self {
+        Self { span, kind: Kind::Number(Unit::Bare), node: ExprKind::Number(value) }
+    }
+
+    /// A comparison with one operator.
+    #[must_use]
+    pub fn compare(left: Self, operator: Comparison, right: Self) -> Self {
+        let span = left.span.to(right.span);
+        Self { span, kind: Kind::Boolean, node: ExprKind::Compare(Box::new(left), vec![(operator, right)]) }
+    }
+
+    /// The direct parts, left to right.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Self> {
+        match &self.node {
+            ExprKind::Number(_) | ExprKind::Boolean(_) | ExprKind::Text(_) | ExprKind::Metric(_) => Vec::new(),
+            ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
+            ExprKind::And(items) | ExprKind::Or(items) | ExprKind::Call(_, items) => items.iter().collect(),
+            ExprKind::Arithmetic(first, rest) => {
+                std::iter::once(&**first).chain(rest.iter().map(|(_, right)| right)).collect()
+            }
+            ExprKind::Compare(first, rest) => {
+                std::iter::once(&**first).chain(rest.iter().map(|(_, right)| right)).collect()
+            }
+            ExprKind::Power(base, exponent) => vec![base, exponent],
+        }
+    }
+
+    /// Every metric it reads, each once, in order of first appearance.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<MetricId> {
+        let mut found = Vec::new();
+        self.collect_metrics(&mut found);
+        found
+    }
+
+    fn collect_metrics(&self, found: &mut Vec<MetricId>) {
+        if let ExprKind::Metric(id) = self.node {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        self.children().into_iter().for_each(|child| child.collect_metrics(found));
+    }
+
+    /// Calls `visit` on it and on everything below, parents first.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
+        visit(self);
+        self.children().into_iter().for_each(|child| child.walk(visit));
+    }
+
+    /// The comparison of something with one constant: operand, operator, constant; constant on the right.
+    #[must_use]
+    pub fn as_threshold(&self) -> Option<(&Self, Comparison, f64)> {
+        let ExprKind::Compare(left, rest) = &self.node else { return None };
+        let [(operator, right)] = rest.as_slice() else { return None };
+        match (&left.node, &right.node) {
+            (ExprKind::Number(_), ExprKind::Number(_)) => None,
+            (_, ExprKind::Number(value)) => Some((left, *operator, *value)),
+            (ExprKind::Number(value), _) => Some((right, operator.mirrored(), *value)),
+            _ => None,
+        }
+    }
+}
