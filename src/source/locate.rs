@@ -174,3 +174,40 @@ fn escape(rest: &str) -> Option<(Option<char>, usize)> {
         other => Some((Some(other), other.len_utf8())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::source::{FileId, Limits, parse_yaml};
+
+    /// Every word of the decoded scalar must be found at the place that its span names.
+    fn check(yaml: &str) {
+        let (document, errors) = parse_yaml(yaml, FileId(0), &Limits::default());
+        assert!(errors.is_empty(), "{errors:?}");
+        let root = document.root.expect("a document");
+        let node = root.get("k").expect("the key");
+        let text = node.as_text().expect("a scalar");
+        let locator = node.locator(yaml);
+        assert!(locator.is_exact(), "{yaml:?} decoded {text:?} at {:?}", yaml.get(node.span.range()));
+        let mut at = 0;
+        for word in text.split(|c: char| c.is_whitespace() || c == '\'') {
+            let span = locator.span(at, at + word.len());
+            assert_eq!(&yaml[span.range()], word, "{yaml:?}");
+            at += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_every_notation() {
+        check("k: sharpe >= 1\n");
+        check("# 전략\nk: 한글 >= 1\n  and more   # comment\n");
+        check("k: 'a ''b'' >= 1'\n");
+        check("k: 'a\n\n  b\n   c'\n");
+        check("k: \"a there and \\\n   there  \n  done\"\n");
+        check("k: >\n  folded\n  and\n\n  more\n    deeper\n  end\n");
+        check("k: >-  # comment\n\n  folded\n  and 전략 more\nj: 1\n");
+        check("k: |2\n   literal\n  text\n");
+        check("k: |+\n  literal\n\n  text\n\n\nj: 1\n");
+        check("k: |\r\n  literal\r\n  text\r\nj: 1\r\n");
+        check("\u{feff}k: >\n  a\n  b");
+    }
+}
