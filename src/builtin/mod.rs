@@ -126,13 +126,14 @@ pub static ALL: &[&Builtin] = &[
 #[must_use]
 pub fn by_name(name: &str) -> Option<(FunctionId, &'static Builtin)> {
     let index = ALL.binary_search_by(|builtin| builtin.name.cmp(name)).ok()?;
-    Some((FunctionId(u16::try_from(index).ok()?), ALL.get(index)?))
+    let builtin = ALL.get(index)?;
+    Some((FunctionId { index: u16::try_from(index).ok()?, name: builtin.name }, builtin))
 }
 
 /// The function with an id.
 #[must_use]
 pub fn by_id(id: FunctionId) -> Option<&'static Builtin> {
-    ALL.get(usize::from(id.0)).copied()
+    ALL.get(usize::from(id.index)).copied()
 }
 
 impl Builtin {

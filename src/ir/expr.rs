@@ -6,9 +6,14 @@ use crate::value::{Kind, Unit};
 
 use super::MetricId;
 
-/// Position of a function in the registry of builtins.
+/// A function of the registry of builtins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FunctionId(pub u16);
+pub struct FunctionId {
+    /// Its position there.
+    pub index: u16,
+    /// Its name.
+    pub name: &'static str,
+}
 
 /// An expression whose names, kinds and units are resolved.
 #[derive(Debug, Clone, PartialEq)]

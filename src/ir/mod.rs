@@ -3,6 +3,7 @@
 //! Whatever section a rule was written in, here it is a [`Rule`]; whatever step narrows the
 //! selection, here it is a [`Step`]. Evaluation, analysis and explanation read nothing else.
 
+mod canonical;
 mod expr;
 mod layer;
 mod lifecycle;
@@ -12,6 +13,7 @@ mod step;
 
 use crate::source::Span;
 
+pub use canonical::{Fingerprints, canonical_expression, fingerprints};
 pub use expr::{Expr, ExprKind, FunctionId};
 pub use layer::{LayerSection, Selector, StepTest, ThresholdGroup, Verdict};
 pub use lifecycle::{
