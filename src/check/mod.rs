@@ -3,13 +3,16 @@
 //! A finding is a fact within the declared ranges, never a guess. Each lint is a file in `lint/`
 //! with its code, its explanation and its function, and one line in [`lint::ALL`].
 
+mod encode;
 mod facts;
 mod lint;
 pub mod logic;
+mod questions;
 
 use crate::diag::{Diagnostic, Rule, documents, names};
 use crate::ir::Program;
 
+pub use encode::Encoder;
 pub use facts::Facts;
 pub use lint::Lint;
 

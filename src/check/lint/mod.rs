@@ -1,6 +1,10 @@
 //! The lints: one file each, one line each in [`ALL`].
 
+mod constant_gate;
+mod contradiction;
 mod exit_above_enter;
+mod implied;
+mod stricter_keep;
 
 use super::Facts;
 use crate::diag::{Diagnostic, Rule};
@@ -14,4 +18,11 @@ pub struct Lint {
 }
 
 /// Every lint, by code.
-pub static ALL: &[Lint] = &[exit_above_enter::LINT];
+pub static ALL: &[Lint] = &[
+    contradiction::LINT,
+    constant_gate::NEVER_LINT,
+    constant_gate::ALWAYS_LINT,
+    implied::LINT,
+    stricter_keep::LINT,
+    exit_above_enter::LINT,
+];
