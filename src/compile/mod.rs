@@ -20,6 +20,8 @@ use crate::source::{Document, FileId, Limits, Node, Sources, Span, parse_yaml};
 use crate::stdlib::{Library, section_shapes, standard, yaml_diagnostic};
 use crate::syntax::document::{check_document, policy_shape};
 
+pub(crate) use program::STAGES;
+
 pub use imports::{LoadedFile, Loader, NoFiles};
 
 /// What compiling a text gives: as much of the program as could be built, and everything found.

@@ -1,0 +1,144 @@
+//! The outcome of every rule for every strategy.
+
+use super::decision::{Check, Status};
+use super::evaluate::Truth;
+use super::frame::{Data, Frame};
+use crate::ir::{ErrorMode, Expr, MissingMode, Program, Rule, RuleSeverity};
+use crate::syntax::Comparison;
+use crate::value::Bitmask;
+
+/// A rule with its outcome in each row.
+pub(super) struct Judged<'p> {
+    pub rule: &'p Rule,
+    pub truth: Truth,
+    /// Rows in which a metric of the rule has a value of the wrong kind.
+    wrong_kind: Bitmask,
+    /// The numbers compared, where the rule is one comparison with a constant.
+    value: Option<Compared>,
+    /// The same for `keep`.
+    keep_value: Option<Compared>,
+}
+
+struct Compared {
+    values: Vec<f64>,
+    operator: Comparison,
+    threshold: f64,
+}
+
+/// Judges rules over a frame; active strategies face `keep` where there is one.
+pub(super) fn judge<'p>(frame: &Frame, rules: Vec<&'p Rule>, active: &Bitmask) -> Vec<Judged<'p>> {
+    rules.into_iter().map(|rule| Judged::new(frame, rule, active)).collect()
+}
+
+impl<'p> Judged<'p> {
+    fn new(frame: &Frame, rule: &'p Rule, active: &Bitmask) -> Self {
+        let when = frame.truth(&rule.when);
+        let truth = match &rule.keep {
+            Some(keep) => Truth::choose(active, &frame.truth(keep), &when),
+            None => when,
+        };
+        let metrics = rule.when.metrics().into_iter().chain(rule.keep.iter().flat_map(Expr::metrics));
+        let mut wrong_kind = Bitmask::filled(frame.rows(), false);
+        for column in metrics.filter_map(|id| frame.column(id.0 as usize)) {
+            wrong_kind = wrong_kind.or(&column.wrong_kind);
+        }
+        let compared = |condition: &Expr| {
+            let (operand, operator, threshold) = condition.as_threshold()?;
+            Some(Compared { values: frame.numbers(operand), operator, threshold })
+        };
+        Self { rule, truth, wrong_kind, value: compared(&rule.when), keep_value: rule.keep.as_ref().and_then(compared) }
+    }
+
+    /// How the outcome in a row is read.
+    pub fn status(&self, row: usize) -> Status {
+        match self.truth.get(row) {
+            Some(true) => Status::Pass,
+            Some(false) => Status::Fail,
+            None if self.wrong_kind.get(row) => match self.rule.on_error {
+                ErrorMode::Fail => Status::Fail,
+                ErrorMode::Warn => Status::Warn,
+            },
+            None => match self.rule.on_missing {
+                MissingMode::Fail => Status::Fail,
+                MissingMode::Warn => Status::Warn,
+                MissingMode::Ignore => Status::Pass,
+            },
+        }
+    }
+
+    /// Whether it keeps the strategy of a row out.
+    pub fn rejects(&self, row: usize) -> bool {
+        self.rule.severity == RuleSeverity::Blocking && self.status(row) == Status::Fail
+    }
+
+    /// Whether it is missing in a row.
+    pub fn is_missing(&self, row: usize) -> bool {
+        self.truth.get(row).is_none()
+    }
+
+    /// The check as a decision shows it.
+    pub fn check(&self, row: usize, active: bool) -> Check {
+        let compared = if active { self.keep_value.as_ref().or(self.value.as_ref()) } else { self.value.as_ref() };
+        // A `keep` that is no single comparison has no margin either.
+        let compared = compared.filter(|_| !active || self.rule.keep.is_none() || self.keep_value.is_some());
+        let value = compared.and_then(|c| c.values.get(row)).copied().filter(|value| !value.is_nan());
+        let margin = value.zip(compared).and_then(|(value, compared)| compared.margin(value));
+        Check {
+            id: self.rule.id.clone(),
+            layer: self.rule.layer.as_str(),
+            outcome: match self.truth.get(row) {
+                Some(true) => "true",
+                Some(false) => "false",
+                None => "missing",
+            },
+            status: self.status(row),
+            value,
+            threshold: compared.map(|compared| compared.threshold),
+            margin,
+            severity: self.rule.severity,
+            owner: self.rule.owner.clone(),
+        }
+    }
+
+    /// In words, for people.
+    pub fn explain(&self, row: usize, active: bool) -> String {
+        if let Some(reason) = &self.rule.reason {
+            return reason.clone();
+        }
+        let check = self.check(row, active);
+        match (check.outcome, check.value, check.threshold) {
+            ("missing", ..) => format!("`{}` has no value to judge", check.id),
+            (_, Some(value), Some(threshold)) => format!("`{}`: {value} against {threshold}", check.id),
+            (outcome, ..) => format!("`{}` is {outcome}", check.id),
+        }
+    }
+}
+
+impl Compared {
+    fn margin(&self, value: f64) -> Option<f64> {
+        let distance = match self.operator {
+            Comparison::Greater | Comparison::GreaterEqual => value - self.threshold,
+            Comparison::Less | Comparison::LessEqual => self.threshold - value,
+            Comparison::Equal => -libm::fabs(value - self.threshold),
+            Comparison::NotEqual => libm::fabs(value - self.threshold),
+        };
+        distance.is_finite().then_some(distance)
+    }
+}
+
+/// Names of metrics that some rule reads and that are missing in a row, each once.
+pub(super) fn missing_metrics(program: &Program, frame: &Frame, judged: &[Judged<'_>], row: usize) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for id in judged.iter().flat_map(|judged| judged.rule.when.metrics()) {
+        let has_value = frame.column(id.0 as usize).is_some_and(|values| match &values.data {
+            Data::Number(column) => column.get(row).is_some(),
+            Data::Boolean(yes, no) => yes.get(row) || no.get(row),
+            Data::Text(texts) => texts.get(row).is_some_and(Option::is_some),
+        });
+        let name = program.metric(id).map(|metric| metric.name.clone()).unwrap_or_default();
+        if !has_value && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}

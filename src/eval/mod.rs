@@ -1,0 +1,26 @@
+//! Judges a snapshot by a program: pure, deterministic, the same for one strategy and for many.
+
+mod currency;
+mod decision;
+mod engine;
+mod evaluate;
+mod frame;
+mod judge;
+mod notes;
+mod profile;
+mod results;
+mod select;
+mod snapshot;
+mod state;
+mod time;
+mod value;
+
+pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
+pub use engine::{EvaluateError, Options, evaluate};
+pub use evaluate::Truth;
+pub use frame::{Data, Frame, Values};
+pub use notes::{Note, Notes};
+pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};
+pub use state::{Previous, State, StrategyState, read_previous};
+pub use time::{later, parse_instant, seconds_between};
+pub use value::{ReadError, Value, read_json, read_yaml};

@@ -1,0 +1,9 @@
+//! Selection steps: admission in rank order, hysteresis, and the steps of threshold documents.
+
+mod admission;
+mod levels;
+mod streaks;
+
+pub(super) use admission::{Admission, Block, Book, Member};
+pub(super) use levels::threshold_selection;
+pub(super) use streaks::{Entry, Hysteresis, Outcome};
