@@ -1,6 +1,7 @@
 //! What all parts of the compiler share: names in scope, metric slots, diagnostics.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::diag::Diagnostic;
 use crate::ir::{Declaration, DeclarationKind, Dialect, Expr, Layer, Metric, MetricId};
@@ -16,7 +17,8 @@ pub(super) struct Context<'a> {
     pub limits: &'a Limits,
     pub dialect: Dialect,
     pub catalogue: Catalogue,
-    pub templates: Vec<Template>,
+    /// Shared, because sections are compiled while the context changes.
+    pub templates: Arc<[Template]>,
     pub definitions: Definitions,
     pub diagnostics: Vec<Diagnostic>,
     pub metrics: Vec<Metric>,
@@ -44,7 +46,7 @@ impl<'a> Context<'a> {
             limits,
             dialect,
             catalogue,
-            templates: Vec::new(),
+            templates: Arc::default(),
             definitions: Definitions::default(),
             diagnostics: Vec::new(),
             metrics: Vec::new(),

@@ -33,7 +33,7 @@ pub(super) fn build(
 ) -> Program {
     let dialect = dialect(root);
     let mut context = Context::new(sources, limits, dialect, standard().catalogue.clone());
-    context.templates.clone_from(&standard().library.templates);
+    context.templates = standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
     define(&mut context, own, imported);
     let modes = sections::modes(root.get("validation"));
     let mut rules = thresholds::compile(&mut context, root, modes);
@@ -115,7 +115,6 @@ fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
                 context.declare(&metric.name, DeclarationKind::Metric, metric.span);
             }
         }
-        context.templates.extend(library.templates.iter().cloned());
     }
     for (library, is_own) in [(imported, false), (own, true)] {
         for definition in &library.definitions {

@@ -85,7 +85,8 @@ pub fn evaluate(
         (None, None) => None,
     };
     let chosen = choose(program, asked, stage.as_deref(), &mut notes).map_err(|error| EvaluateError::UnknownProfile(error.0))?;
-    let before = Before::new(snapshot, world.as_deref(), fingerprints, &mut notes)?;
+    let has_streaks = program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
+    let before = Before::new(snapshot, world.as_deref(), fingerprints, has_streaks, &mut notes)?;
     let engine = Engine { program, fingerprints, snapshot, world, stage, chosen, before };
     Ok(engine.decide(notes))
 }
@@ -126,11 +127,15 @@ impl Before {
         snapshot: &Snapshot,
         world: Option<&str>,
         fingerprints: &Fingerprints,
+        has_streaks: bool,
         notes: &mut Notes,
     ) -> Result<Self, EvaluateError> {
         let mut state = match &snapshot.previous {
             None => return Ok(Self::nothing(snapshot)),
             Some(Previous::Ids(ids)) => {
+                if !has_streaks {
+                    return Ok(Self { state: state_of_ids(ids), ..Self::nothing(snapshot) });
+                }
                 let message = "the previous selection is a list of ids: the first failure demotes";
                 notes.add("state_without_streaks", message, format!("{} ids", ids.len()));
                 return Ok(Self { state: state_of_ids(ids), streaks_known: false, ..Self::nothing(snapshot) });
@@ -419,12 +424,12 @@ impl<'a> Engine<'a> {
         if let (Some(last), Some(first)) = (last_admitted, first_cut) {
             if score(last) == score(first) {
                 let message = "strategies at the cut have the same score: their ids decided";
-                notes.add("tie_at_cut", message, format!("{}, {}", self.id(last), self.id(first)));
+                notes.add("tie_at_cut", message, format!("{}/{}", self.id(last), self.id(first)));
             }
         }
         for (first, second) in book.absent_pairs {
             let message = "the correlations lack some pairs of compared strategies; they count as 0";
-            notes.add("correlation_absent", message, format!("{first}, {second}"));
+            notes.add("correlation_absent", message, format!("{first}/{second}"));
         }
         match admission.missing_matrix() {
             Some(MissingMode::Warn) => {

@@ -266,7 +266,7 @@ impl Correlations {
         }
         if !self.insert(first, second, rho) {
             let message = "pairs are given twice with different correlations; the largest |rho| counts";
-            notes.add("correlation_conflict", message, format!("{first}, {second}"));
+            notes.add("correlation_conflict", message, format!("{first}/{second}"));
         }
         Ok(())
     }

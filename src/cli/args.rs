@@ -1,0 +1,160 @@
+//! Arguments of the program.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Checks world policies and judges strategies with them.
+#[derive(Debug, Parser)]
+#[command(name = "qmtl-policy", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// When to use colour; NO_COLOR turns `auto` off
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Check policies: syntax, names, units, logic, lifecycle
+    Check(CheckArguments),
+    /// Judge a snapshot by a policy
+    Eval(EvalArguments),
+    /// Format policies in place, keeping comments
+    Fmt(FmtArguments),
+    /// Explain a diagnostic code, or list all
+    Rule(RuleArguments),
+    /// List the metrics of the catalogue, or describe one
+    Metrics(MetricsArguments),
+    /// Print the JSON Schema of policies, for editors
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Policies; a directory stands for its .yaml, .yml and .json files, `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How to write what was found
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+    /// Exit with 1 for warnings, too
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArguments {
+    /// The policy, `-` for standard input
+    pub policy: PathBuf,
+    /// The snapshot, JSON or YAML, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: PathBuf,
+    /// The world, where the policy does not name it
+    #[arg(long, value_name = "NAME")]
+    pub world: Option<String>,
+    /// The stage of the strategies, instead of the snapshot's
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<String>,
+    /// The profile, instead of that of the stage
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// What was active before: a state, a decision, or a list of ids
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+    /// Correlations as CSV with the columns a, b, rho
+    #[arg(long, value_name = "FILE")]
+    pub correlations: Option<PathBuf>,
+    /// The time of the snapshot, instead of its own
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// How to write the decision; a table on a terminal and JSON elsewhere by default
+    #[arg(long, value_enum)]
+    pub format: Option<EvalFormat>,
+    /// Which strategies to write out; selected ones in a table and all in JSON by default
+    #[arg(long, value_enum)]
+    pub detail: Option<Detail>,
+    /// Exit with 1 unless this strategy is selected, with 3 if only data is missing for that
+    #[arg(long, value_name = "ID")]
+    pub require: Vec<String>,
+    /// Write the decision to a file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EvalFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// The same document on one line
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Detail {
+    /// None
+    None,
+    /// Those selected
+    Selected,
+    /// All
+    All,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FmtArguments {
+    /// Policies; `-` reads standard input and writes standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not formatted and exit with 1
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RuleArguments {
+    /// A code such as QP3001, or its name
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MetricsArguments {
+    /// A metric, or a part of a name
+    pub name: Option<String>,
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = MetricsFormat::Table)]
+    pub format: MetricsFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MetricsFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+}

@@ -1,0 +1,132 @@
+//! Reads and writes files, with errors that name them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::compile::{LoadedFile, Loader};
+use crate::source::Limits;
+
+/// The name of standard input among files.
+const STANDARD_INPUT: &str = "-";
+/// How messages call it.
+const STANDARD_INPUT_NAME: &str = "<stdin>";
+/// Largest snapshot that is read as one text, in bytes.
+const LARGEST_SNAPSHOT: u64 = 4 << 30;
+
+/// Whether a path stands for standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_INPUT
+}
+
+/// How messages call a path.
+pub(super) fn display_name(path: &Path) -> String {
+    if is_standard_input(path) { STANDARD_INPUT_NAME.to_owned() } else { path.display().to_string() }
+}
+
+/// Reads a policy; a text longer than the limit is cut just behind it, which the compiler reports.
+pub(super) fn read_policy(path: &Path) -> Result<String, Failure> {
+    read(path, Limits::BYTES as u64 + 1)
+}
+
+/// Reads a snapshot, a state or a table.
+pub(super) fn read_data(path: &Path) -> Result<String, Failure> {
+    read(path, LARGEST_SNAPSHOT)
+}
+
+fn read(path: &Path, most: u64) -> Result<String, Failure> {
+    let name = display_name(path);
+    let failed = |error: std::io::Error| Failure::new(format!("cannot read {name}: {error}"));
+    let mut bytes = Vec::new();
+    if is_standard_input(path) {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        std::fs::File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    String::from_utf8(bytes).or_else(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let before = bytes.get(..at).unwrap_or_default();
+        // The cut at the limit may go through a character.
+        if bytes.len() as u64 == most && bytes.len() - at < 4 {
+            return Ok(String::from_utf8_lossy(before).into_owned() + " ");
+        }
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let text = String::from_utf8_lossy(before);
+        let column = text.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Err(Failure::new(format!("{name}:{line}:{column}: the file is not UTF-8; save it as UTF-8")))
+    })
+}
+
+/// Writes a file so that it is either the old one or the whole new one.
+pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(name);
+    let written = std::fs::write(&beside, text).and_then(|()| {
+        // The new file keeps the old one's permissions.
+        if let Ok(metadata) = std::fs::metadata(path) {
+            std::fs::set_permissions(&beside, metadata.permissions())?;
+        }
+        std::fs::rename(&beside, path)
+    });
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+/// The policies that a list of arguments stands for; directories are searched, sorted by name.
+pub(super) fn policies(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for argument in arguments {
+        if argument.is_dir() {
+            let before = found.len();
+            search(argument, &mut found)?;
+            if found.len() == before {
+                let name = argument.display();
+                return Err(Failure::new(format!("{name} holds no .yaml, .yml or .json file; name the policy itself")));
+            }
+        } else {
+            found.push(argument.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn search(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", directory.display()));
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        entries.push(entry.map_err(failed)?.path());
+    }
+    entries.sort();
+    for path in entries {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let known = path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known));
+        if path.is_dir() && !hidden && !path.is_symlink() {
+            search(&path, found)?;
+        } else if known && !hidden && path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Loads imports from files beside the file that imports.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FileLoader;
+
+impl Loader for FileLoader {
+    fn load(&self, name: &str, importer: &str) -> Result<LoadedFile, String> {
+        let directory = Path::new(importer).parent().unwrap_or(Path::new(""));
+        let path = directory.join(name);
+        let text = read_policy(&path).map_err(|failure| failure.0)?;
+        // One file has one name, whatever the way to it.
+        let name = std::fs::canonicalize(&path).unwrap_or(path.clone());
+        let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
+        let name = name.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(name);
+        Ok(LoadedFile { name: name.display().to_string(), text })
+    }
+}

@@ -1,0 +1,82 @@
+//! The command line: the only place that reads files, the terminal and the environment.
+
+mod args;
+mod check;
+mod decision_table;
+mod eval;
+mod files;
+mod fmt;
+mod metrics;
+mod rule;
+mod schema;
+mod table;
+mod terminal;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Verb};
+pub use files::FileLoader;
+use terminal::Terminal;
+
+/// How a verb ended; the numbers are part of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing to object to.
+    Fine,
+    /// Findings, or an unmet requirement.
+    Findings,
+    /// A requirement unmet only for missing data.
+    Inconclusive,
+}
+
+/// A failure that ends the program: one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Failure(pub String);
+
+impl Failure {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(format!("cannot write the output: {error}"))
+    }
+}
+
+/// Runs the program on the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let terminal = Terminal::new(arguments.color);
+    let outcome = match &arguments.verb {
+        Verb::Check(verb) => check::run(verb, &terminal),
+        Verb::Eval(verb) => eval::run(verb, &terminal),
+        Verb::Fmt(verb) => fmt::run(verb, &terminal),
+        Verb::Rule(verb) => rule::run(verb, &terminal),
+        Verb::Metrics(verb) => metrics::run(verb, &terminal),
+        Verb::Schema => schema::run(),
+    };
+    match outcome {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Inconclusive) => ExitCode::from(3),
+        // A reader that closed the pipe has what it wanted.
+        Err(Failure(message)) if message.contains("Broken pipe") => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "{}", terminal.error(&failure.to_string()));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The whole way in one call: a text checked, or compiled to a policy that judges.
+
+use crate::check::check as run_lints;
+use crate::compile::{Compiled, Loader, NoFiles, compile};
+use crate::diag::{Diagnostic, has_errors};
+use crate::eval::{Decision, EvaluateError, Options, Snapshot, evaluate};
+use crate::ir::{Fingerprints, Program, fingerprints};
+use crate::source::{Document, Limits, Sources};
+use crate::stdlib::standard;
+use crate::syntax::document;
+
+/// A policy ready to judge. It is immutable and can be shared between threads.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    program: Program,
+    fingerprints: Fingerprints,
+    warnings: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+/// A text with everything found in it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The text and what it imports.
+    pub sources: Sources,
+    /// Its tree.
+    pub document: Document,
+    /// The program, where the text is a policy at all; incomplete where there are errors.
+    pub program: Option<Program>,
+    /// Everything found, by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A text that cannot be used as a policy, with all its diagnostics.
+#[derive(Debug)]
+pub struct CompileError(pub Checked);
+
+impl std::fmt::Display for CompileError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errors: Vec<_> = self.0.diagnostics.iter().filter(|d| d.severity == crate::diag::Severity::Error).collect();
+        write!(formatter, "the policy has {} error(s)", errors.len())?;
+        if let Some(first) = errors.first() {
+            let place = self.0.sources.get(first.span.file).map(|source| {
+                let position = source.position(first.span.start as usize);
+                format!("{}:{}:{}: ", source.name(), position.line, position.column)
+            });
+            write!(formatter, ", first {}{}: {}", place.unwrap_or_default(), first.code(), first.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// Compiles a text and runs every check over it.
+#[must_use]
+pub fn check(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Checked {
+    let Compiled { sources, document, program, mut diagnostics } = compile(name, text, loader, limits);
+    // The lints would report consequences of what is already reported.
+    if let Some(program) = program.as_ref().filter(|_| !has_errors(&diagnostics)) {
+        diagnostics.extend(run_lints(program, limits.analysis_steps));
+    }
+    diagnostics.sort_by(|left, right| (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message)));
+    diagnostics.dedup();
+    Checked { sources, document, program, diagnostics }
+}
+
+/// The JSON Schema of policies, for editors.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    document::json_schema(&standard().policy_shape, "World policy of qmtl-policy")
+}
+
+impl Policy {
+    /// Compiles and checks a policy that imports no files of its own.
+    ///
+    /// # Errors
+    /// With all diagnostics, if any of them is an error.
+    pub fn compile(text: &str) -> Result<Self, CompileError> {
+        Self::compile_with("policy", text, &NoFiles, &Limits::default())
+    }
+
+    /// Compiles and checks a policy. `name` is what messages call it, and where imports start from.
+    ///
+    /// # Errors
+    /// With all diagnostics, if any of them is an error.
+    pub fn compile_with(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Result<Self, CompileError> {
+        let checked = check(name, text, loader, limits);
+        if has_errors(&checked.diagnostics) {
+            return Err(CompileError(checked));
+        }
+        match checked {
+            Checked { sources, program: Some(program), diagnostics, .. } => {
+                let fingerprints = fingerprints(&program);
+                Ok(Self { program, fingerprints, warnings: diagnostics, sources })
+            }
+            without_program => Err(CompileError(without_program)),
+        }
+    }
+
+    /// Judges a snapshot. The same input gives the same decision, byte for byte.
+    ///
+    /// # Errors
+    /// If the snapshot, its state or the options do not belong to this policy.
+    pub fn evaluate(&self, snapshot: &Snapshot, options: &Options) -> Result<Decision, EvaluateError> {
+        evaluate(&self.program, &self.fingerprints, snapshot, options)
+    }
+
+    /// The typed program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// `blake3:…` over everything that has meaning: stable under comments, key order and formatting.
+    #[must_use]
+    pub fn ruleset_hash(&self) -> &str {
+        &self.fingerprints.ruleset
+    }
+
+    /// `blake3:…` over what can alter a selection.
+    #[must_use]
+    pub fn selection_hash(&self) -> &str {
+        &self.fingerprints.selection
+    }
+
+    /// Warnings and notes.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The texts that warnings speak of.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+}
