@@ -4,6 +4,7 @@ pub mod check;
 pub mod compile;
 pub mod diag;
 pub mod ir;
+pub mod render;
 pub mod source;
 pub mod stdlib;
 pub mod syntax;
