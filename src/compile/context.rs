@@ -1,6 +1,6 @@
 //! What all parts of the compiler share: names in scope, metric slots, diagnostics.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
@@ -25,7 +25,8 @@ pub(super) struct Context<'a> {
     slots: HashMap<String, MetricId>,
     pub declarations: Vec<Declaration>,
     declared: HashMap<String, usize>,
-    ids: BTreeMap<String, HashSet<String>>,
+    /// Where each rule id was taken, by space.
+    ids: BTreeMap<String, HashMap<String, Span>>,
 }
 
 /// What an expression of a template sees beside the names of the policy.
@@ -117,13 +118,20 @@ impl<'a> Context<'a> {
         id
     }
 
-    /// Takes a rule id in a space of ids; false where it is taken.
-    pub fn take_id(&mut self, space: &str, id: &str) -> bool {
-        self.ids.entry(space.to_owned()).or_default().insert(id.to_owned())
+    /// Takes a rule id in a space of ids, unless it is taken: then where.
+    pub fn take_id(&mut self, space: &str, id: &str, span: Span) -> Result<(), Span> {
+        let ids = self.ids.entry(space.to_owned()).or_default();
+        match ids.get(id) {
+            Some(&first) => Err(first),
+            None => {
+                ids.insert(id.to_owned(), span);
+                Ok(())
+            }
+        }
     }
 
-    /// Whether an id is taken in a space.
-    pub fn has_id(&self, space: &str, id: &str) -> bool {
-        self.ids.get(space).is_some_and(|ids| ids.contains(id))
+    /// Where an id was taken in a space.
+    pub fn taken_id(&self, space: &str, id: &str) -> Option<Span> {
+        self.ids.get(space).and_then(|ids| ids.get(id)).copied()
     }
 }

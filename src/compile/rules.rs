@@ -77,12 +77,13 @@ pub(super) const BASE_IDS: &str = "";
 
 /// Takes an id, which must be free in its space and among the base rules.
 pub(super) fn take_id(context: &mut Context<'_>, space: &str, id: &str, span: Span) -> bool {
-    let free = !context.has_id(BASE_IDS, id) && context.take_id(space, id);
-    if !free {
+    let taken = context.taken_id(BASE_IDS, id).map_or_else(|| context.take_id(space, id, span), Err);
+    if let Err(first) = taken {
         let message = format!("two rules have the id `{id}`");
-        context.report(Diagnostic::new(&names::DUPLICATE_ID, span, message).help("give each rule an id of its own"));
+        let diagnostic = Diagnostic::new(&names::DUPLICATE_ID, span, message).also(first, "first here");
+        context.report(diagnostic.help("give each rule an id of its own"));
     }
-    free
+    taken.is_ok()
 }
 
 /// Compiles the list under `rules` of a section.

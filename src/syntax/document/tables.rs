@@ -218,6 +218,7 @@ fn threshold_steps() -> Vec<(&'static str, Take, &'static str)> {
         ("thresholds", Take::MapOf(Box::new(threshold.map())), "Bounds that every strategy must keep."),
         ("top_k", top_k.map(), "Threshold documents: how many stay."),
         ("correlation", correlation.map(), "Threshold documents: correlation after the cut."),
+        ("hysteresis", hysteresis().map(), "Smooths changes over time: streaks, or the levels of threshold documents."),
     ]
 }
 
@@ -239,8 +240,7 @@ fn selection() -> Shape {
         .key("gates", Take::Gates, "What every strategy must meet.")
         .key("score", Take::Expression, "Ranks by it, descending.")
         .key("constraints", constraints.map(), "Correlation and exposure.")
-        .key("topk", topk.map(), "How many are admitted.")
-        .key("hysteresis", hysteresis().map(), "Smooths changes over time.");
+        .key("topk", topk.map(), "How many are admitted.");
     for (name, take, summary) in threshold_steps() {
         shape = shape.key(name, take, summary);
     }

@@ -8,6 +8,9 @@ use crate::source::{Entry, Mapping, Node, NodeKind, ScalarStyle, Span};
 /// Keys that begin so are the author's own.
 const PRIVATE_PREFIX: &str = "x-";
 
+/// So many known keys are listed in a help; more would bury it.
+const MOST_LISTED: usize = 10;
+
 /// A walk over one document.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -89,10 +92,11 @@ impl Walk {
         let message = format!("`{name}` is not a key of {}", place(parent));
         let help = match nearest(name, shape.fields.iter().map(|field| field.name.as_ref())) {
             Some(known) => format!("did you mean `{known}`?"),
-            None => {
+            None if shape.fields.len() <= MOST_LISTED => {
                 let known: Vec<_> = shape.fields.iter().map(|field| format!("`{}`", field.name)).collect();
                 format!("known keys are {}; keys of your own begin with `x-`", known.join(", "))
             }
+            None => "`qmtl-policy schema` has all keys; those of your own begin with `x-`".to_owned(),
         };
         self.diagnostics.push(Diagnostic::new(&documents::UNKNOWN_KEY, entry.key.span, message).help(help));
     }
@@ -139,6 +143,7 @@ impl Walk {
         let message = format!("`{key}` takes {}, not `{written}`", take.describe());
         let help = match take {
             Take::Word(words) => nearest(written, words.iter().copied()).map(|known| format!("did you mean `{known}`?")),
+            Take::Name => Some("leave out spaces and other characters".to_owned()),
             Take::Duration => Some("write a number with `s`, `m`, `h`, `d` or `w` right behind it".to_owned()),
             _ => None,
         };
@@ -158,6 +163,9 @@ impl Walk {
             ("true or false", "yes" | "on" | "y") => Some("write `true`: in YAML 1.2 this word is a text"),
             ("true or false", "no" | "off" | "n") => Some("write `false`: in YAML 1.2 this word is a text"),
             ("true or false", "true" | "false") => Some("remove the quotes"),
+            ("a mapping", _) => Some("write its keys below it, indented, or in braces: `{ key: value }`"),
+            ("a number" | "a whole number", _) if node.is_null() => Some("write a number, or remove the key"),
+            (_, _) if node.is_null() => Some("write a value, or remove the key"),
             ("a number" | "a whole number", ".nan" | ".inf" | "-.inf" | "nan" | "inf") => Some("write a finite number"),
             _ => None,
         };
