@@ -31,6 +31,11 @@ pub(super) fn modes(validation: Option<&Node>) -> Modes {
     }
 }
 
+/// Where `validation` sets a mode.
+pub(super) fn mode_span(root: &Node, key: &str) -> Option<Span> {
+    Some(root.get("validation")?.get(key)?.resolve().span)
+}
+
 /// Compiles all sections under a node (`validation`, or one profile).
 pub(super) fn compile(
     context: &mut Context<'_>,

@@ -107,7 +107,8 @@ fn pairs<T>(node: Option<&Node>, read: impl Fn(&Node) -> Option<T>) -> Vec<(Stri
 
 fn correlation(node: &Node) -> Option<CorrelationLimit> {
     let on_missing = node.get("on_missing").and_then(text).and_then(MissingMode::from_name).unwrap_or_default();
-    Some(CorrelationLimit { max_pairwise: node.get("max_pairwise").and_then(setting)?, on_missing })
+    let on_missing_span = node.get("on_missing").map(|node| node.resolve().span);
+    Some(CorrelationLimit { max_pairwise: node.get("max_pairwise").and_then(setting)?, on_missing, on_missing_span })
 }
 
 fn exposure(node: &Node) -> ExposureLimits {
