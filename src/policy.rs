@@ -56,11 +56,12 @@ impl std::error::Error for CompileError {}
 #[must_use]
 pub fn check(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Checked {
     let Compiled { sources, document, program, mut diagnostics } = compile(name, text, loader, limits);
-    // The lints would report consequences of what is already reported.
-    if let Some(program) = program.as_ref().filter(|_| !has_errors(&diagnostics)) {
-        diagnostics.extend(run_lints(program, limits.analysis_steps));
+    if let Some(program) = &program {
+        diagnostics.extend(run_lints(program, has_errors(&diagnostics), limits.analysis_steps));
     }
-    diagnostics.sort_by(|left, right| (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message)));
+    diagnostics.sort_by(|left, right| {
+        (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message))
+    });
     diagnostics.dedup();
     Checked { sources, document, program, diagnostics }
 }

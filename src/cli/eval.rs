@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::check::refuse;
 use super::args::{Detail, EvalArguments, EvalFormat};
+use super::check::refuse;
 use super::decision_table::decision_table;
 use super::files::{FileLoader, display_name, is_standard_input, read_data, read_policy, write_whole};
 use super::terminal::Terminal;
@@ -17,7 +17,12 @@ use crate::render::Report;
 use crate::source::Limits;
 
 pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let inputs = [Some(&arguments.policy), Some(&arguments.snapshot), arguments.previous.as_ref(), arguments.correlations.as_ref()];
+    let inputs = [
+        Some(&arguments.policy),
+        Some(&arguments.snapshot),
+        arguments.previous.as_ref(),
+        arguments.correlations.as_ref(),
+    ];
     if inputs.into_iter().flatten().filter(|path| is_standard_input(path)).count() > 1 {
         return Err(Failure::new("standard input can be read once: name a file for the others"));
     }
@@ -32,7 +37,11 @@ pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outc
         Failure::new(format!("{error}{hint}"))
     })?;
     let outcome = required(&decision, &arguments.require)?;
-    let format = arguments.format.unwrap_or(if terminal.interactive && arguments.out.is_none() { EvalFormat::Table } else { EvalFormat::Json });
+    let format = arguments.format.unwrap_or(if terminal.interactive && arguments.out.is_none() {
+        EvalFormat::Table
+    } else {
+        EvalFormat::Json
+    });
     let text = match format {
         EvalFormat::Table => decision_table(&decision, arguments.detail.unwrap_or(Detail::Selected), terminal),
         EvalFormat::Json => json(&decision, arguments.detail, true)?,
@@ -68,7 +77,8 @@ fn snapshot(arguments: &EvalArguments) -> Result<Snapshot, Failure> {
     }
     if let Some(time) = &arguments.as_of {
         let instant = parse_instant(time);
-        let instant = instant.ok_or_else(|| Failure::new(format!("--as-of `{time}` is not a time such as 2026-01-31T21:00:00Z")))?;
+        let instant = instant
+            .ok_or_else(|| Failure::new(format!("--as-of `{time}` is not a time such as 2026-01-31T21:00:00Z")))?;
         snapshot.as_of = Some(instant);
     }
     if let Some(path) = &arguments.previous {
@@ -135,7 +145,10 @@ fn required(decision: &Decision, ids: &[String]) -> Result<Outcome, Failure> {
         let failed: Vec<_> = strategy.checks.iter().filter(|check| check.status == Status::Fail).collect();
         let only_missing = !failed.is_empty() && failed.iter().all(|check| check.outcome == "missing");
         let code = strategy.rejected_by.as_ref().map_or("", |rejection| rejection.code.as_str());
-        let missing_step = matches!(code, "score_missing" | "correlation_missing" | "side_missing" | "sector_missing" | "weight_missing");
+        let missing_step = matches!(
+            code,
+            "score_missing" | "correlation_missing" | "side_missing" | "sector_missing" | "weight_missing"
+        );
         let inconclusive = only_missing || (failed.is_empty() && missing_step);
         outcome = if inconclusive && outcome != Outcome::Findings { Outcome::Inconclusive } else { Outcome::Findings };
     }

@@ -104,7 +104,8 @@ fn search(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     entries.sort();
     for path in entries {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let known = path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known));
+        let known =
+            path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known));
         if path.is_dir() && !hidden && !path.is_symlink() {
             search(&path, found)?;
         } else if known && !hidden && path.is_file() {

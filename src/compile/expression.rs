@@ -56,7 +56,11 @@ fn report_syntax(context: &mut Context<'_>, node: &Node, text: &str, error: crat
     let open = text.matches(['(', '[']).count() > text.matches([')', ']']).count();
     // In a flow collection a comma ends the value, even one between brackets of an expression.
     let cut = open && behind.starts_with([',', ']']) && !error.limit;
-    let help = if cut { Some("YAML ends the value at this comma: put the expression in quotes".to_owned()) } else { error.help };
+    let help = if cut {
+        Some("YAML ends the value at this comma: put the expression in quotes".to_owned())
+    } else {
+        error.help
+    };
     context.report(Diagnostic::new(rule, error.span, error.message).maybe_help(help));
 }
 
@@ -76,10 +80,14 @@ pub(super) fn compile(context: &mut Context<'_>, syntax: &Syntax, scope: &Scope)
             let inner = expect_boolean(context, inner)?;
             Some(Expr { span, kind: Kind::Boolean, node: ExprKind::Not(Box::new(inner)) })
         }
-        SyntaxKind::And(items) => conditions(context, items, scope)
-            .map(|items| Expr { span, kind: Kind::Boolean, node: ExprKind::And(items) }),
-        SyntaxKind::Or(items) => conditions(context, items, scope)
-            .map(|items| Expr { span, kind: Kind::Boolean, node: ExprKind::Or(items) }),
+        SyntaxKind::And(items) => conditions(context, items, scope).map(|items| Expr {
+            span,
+            kind: Kind::Boolean,
+            node: ExprKind::And(items),
+        }),
+        SyntaxKind::Or(items) => {
+            conditions(context, items, scope).map(|items| Expr { span, kind: Kind::Boolean, node: ExprKind::Or(items) })
+        }
         SyntaxKind::Negate(inner) => {
             let inner = compile(context, inner, scope)?;
             expect_number(context, &inner, "behind `-`")?;
@@ -321,7 +329,8 @@ fn call(
     let (fewest, most) = builtin.arguments;
     if values.len() < fewest || most.is_some_and(|most| values.len() > most) {
         let message = format!("`{name}` is called with {} of its arguments", count(values.len(), fewest, most));
-        context.report(Diagnostic::new(&names::ARGUMENTS, span, message).help(format!("call it as `{}`", builtin.usage)));
+        context
+            .report(Diagnostic::new(&names::ARGUMENTS, span, message).help(format!("call it as `{}`", builtin.usage)));
         return None;
     }
     expect_literal(context, builtin, &values)?;
@@ -442,7 +451,9 @@ fn mismatch(value: &Expr, unit: Unit, target: Unit, leader: Span, what: &str) ->
             ExprKind::Number(number) => format!("write `{number}s`, `{number}m`, `{number}h` or `{number}d`"),
             _ => "give both sides a unit of time".to_owned(),
         };
-        return Diagnostic::new(&names::BARE_DURATION, value.span, message).also(leader, "this is a duration").help(help);
+        return Diagnostic::new(&names::BARE_DURATION, value.span, message)
+            .also(leader, "this is a duration")
+            .help(help);
     }
     let message = format!("`{}` and `{}` cannot be {what}", target.as_str(), unit.as_str());
     Diagnostic::new(&names::UNIT_MISMATCH, value.span, message)

@@ -181,7 +181,9 @@ fn check_keys(context: &mut Context<'_>, entries: &[&Entry], node: &Node, top: b
 fn attribute(name: &str) -> Option<Take> {
     Some(match name {
         "id" | "owner" | "reason" => Take::Text,
-        "layer" => Take::Word(&["data_currency", "sample", "performance", "risk", "robustness", "stress", "diagnostics"]),
+        "layer" => {
+            Take::Word(&["data_currency", "sample", "performance", "risk", "robustness", "stress", "diagnostics"])
+        }
         "severity" => Take::Word(&["blocking", "soft", "info"]),
         "on_missing" => Take::Word(&["fail", "warn", "ignore"]),
         _ => return None,

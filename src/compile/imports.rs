@@ -64,7 +64,8 @@ impl<'a> Importer<'a> {
             None => match self.loader.load(name, importer) {
                 Ok(loaded) => loaded,
                 Err(reason) => {
-                    let diagnostic = Diagnostic::new(&documents::IMPORT, span, format!("cannot import `{name}`: {reason}"));
+                    let diagnostic =
+                        Diagnostic::new(&documents::IMPORT, span, format!("cannot import `{name}`: {reason}"));
                     self.diagnostics.push(diagnostic.help("names are relative to the file that imports"));
                     return;
                 }

@@ -36,7 +36,8 @@ pub(super) fn lifecycle(root: &Node) -> Lifecycle {
     let live_auto_apply = flag(root, "live_auto_apply", false);
     // Unwritten, the requirement of an approval follows what is written about applying.
     let mode = root.get("governance").and_then(|node| node.get("live_promotion")).and_then(|node| node.get("mode"));
-    let written_mode = mode.and_then(|node| Some(Setting::written(PromotionMode::from_name(text(node)?)?, node.resolve().span)));
+    let written_mode =
+        mode.and_then(|node| Some(Setting::written(PromotionMode::from_name(text(node)?)?, node.resolve().span)));
     let manual = match &written_mode {
         Some(mode) => mode.value != PromotionMode::AutoApply,
         None => !live_auto_apply.value,

@@ -33,7 +33,8 @@ pub(super) fn build(
 ) -> Program {
     let dialect = dialect(root);
     let mut context = Context::new(sources, limits, dialect, standard().catalogue.clone());
-    context.templates = standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
+    context.templates =
+        standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
     define(&mut context, own, imported);
     let modes = sections::modes(root.get("validation"));
     let mut rules = thresholds::compile(&mut context, root, modes);
@@ -83,7 +84,8 @@ pub(super) fn build(
 /// Whose meaning the document has.
 fn dialect(root: &Node) -> Dialect {
     let selection = root.get("selection");
-    let has = |node: Option<&Node>, keys: &[&str]| node.is_some_and(|node| keys.iter().any(|key| node.get(key).is_some()));
+    let has =
+        |node: Option<&Node>, keys: &[&str]| node.is_some_and(|node| keys.iter().any(|key| node.get(key).is_some()));
     let streaks = has(selection.and_then(|node| node.get("hysteresis")), &STREAK_KEYS)
         || has(root.get("hysteresis"), &STREAK_KEYS);
     let sections: Vec<_> = crate::ir::Layer::ALL.iter().map(|layer| layer.as_str()).collect();
@@ -236,7 +238,10 @@ fn to_json(node: &Node) -> serde_json::Value {
         NodeKind::Sequence { items, .. } => items.iter().map(to_json).collect(),
         NodeKind::Mapping(mapping) => {
             let entries = mapping.entries();
-            entries.into_iter().map(|entry| (entry.name().unwrap_or_default().to_owned(), to_json(&entry.value))).collect()
+            entries
+                .into_iter()
+                .map(|entry| (entry.name().unwrap_or_default().to_owned(), to_json(&entry.value)))
+                .collect()
         }
         _ if node.is_null() => serde_json::Value::Null,
         _ => match (boolean(node), number(node).and_then(serde_json::Number::from_f64)) {
@@ -249,7 +254,9 @@ fn to_json(node: &Node) -> serde_json::Value {
 
 /// Severities other than `blocking` in sections of a threshold document, where every threshold blocks.
 fn idle_severities(root: &Node) -> Vec<Span> {
-    let entries = |node: &Node| node.as_mapping().map(|map| map.entries()).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>();
+    let entries = |node: &Node| {
+        node.as_mapping().map(|map| map.entries()).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>()
+    };
     let idle = |node: &Node| {
         let severity = node.get("severity")?;
         (text(severity)? != "blocking").then(|| severity.resolve().span)
@@ -277,7 +284,8 @@ fn whole(program: &Program, root: &Node) -> Vec<Diagnostic> {
         let severity = if threshold { Severity::Warning } else { Severity::Error };
         found.push(Diagnostic { severity, ..diagnostic }.help(help));
     }
-    let written = ["thresholds", "selection", "top_k", "correlation", "hysteresis", "validation", "validation_profiles"];
+    let written =
+        ["thresholds", "selection", "top_k", "correlation", "hysteresis", "validation", "validation_profiles"];
     let says_something = written.iter().any(|key| root.get(key).is_some()) || !program.layers.is_empty();
     if program.rules.is_empty() && program.steps.is_empty() && program.profiles.is_empty() && !says_something {
         let message = "the policy has no rules: every strategy would pass";

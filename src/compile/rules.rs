@@ -94,7 +94,13 @@ pub(super) fn listed(context: &mut Context<'_>, defaults: &Defaults, path: &str,
         let scope = Scope::default();
         let when = item.get("when").map(|when| compile_condition(context, when, &scope))?;
         let keep = item.get("keep").map(|keep| compile_condition(context, keep, &scope));
-        let (when, keep) = (when?, match keep { Some(keep) => Some(keep?), None => None });
+        let (when, keep) = (
+            when?,
+            match keep {
+                Some(keep) => Some(keep?),
+                None => None,
+            },
+        );
         build(context, defaults, format!("{path}.rules[{index}]"), item, when, keep)
     };
     items.iter().enumerate().filter_map(compile).collect()

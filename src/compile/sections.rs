@@ -127,7 +127,8 @@ impl Section<'_> {
                 return None;
             }
             let value = exact(context, equals, &metric, name)?;
-            let when = expression::comparison(context, vec![metric, value], &[Comparison::Equal], equals.resolve().span)?;
+            let when =
+                expression::comparison(context, vec![metric, value], &[Comparison::Equal], equals.resolve().span)?;
             return self.rule(context, name, entry, when);
         }
         let when = match (low, high) {

@@ -47,7 +47,9 @@ pub(super) fn threshold(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
         for key in ["metric", "enter", "exit"].into_iter().filter(|key| node.get(key).is_none()) {
             let message = format!("`hysteresis` of a threshold document needs `{key}`");
             let span = node.resolve().span;
-            context.report(Diagnostic::new(&documents::MISSING_KEY, span, message).help("write `metric`, `enter` and `exit`"));
+            context.report(
+                Diagnostic::new(&documents::MISSING_KEY, span, message).help("write `metric`, `enter` and `exit`"),
+            );
         }
         let levels = (node.get("enter").and_then(setting), node.get("exit").and_then(setting));
         if let (Some(metric), (Some(enter), Some(exit))) = (metric(context, node), levels) {
@@ -86,7 +88,8 @@ fn refuse_threshold_steps(context: &mut Context<'_>, root: &Node) {
     if let Some(node) = root.get("hysteresis").filter(|node| STREAK_KEYS.iter().any(|key| node.get(key).is_some())) {
         let message = "streak hysteresis stands under `selection`";
         let span = node.resolve().span;
-        context.report(Diagnostic::new(&documents::UNKNOWN_KEY, span, message).help("move it to `selection.hysteresis`"));
+        context
+            .report(Diagnostic::new(&documents::UNKNOWN_KEY, span, message).help("move it to `selection.hysteresis`"));
     }
 }
 

@@ -20,7 +20,14 @@ pub(super) fn threshold_id(name: &str) -> String {
 /// Compiles `thresholds` of the top level and of `selection`, merged by name; the top level wins.
 pub(super) fn compile(context: &mut Context<'_>, root: &Node, modes: Modes) -> Vec<Rule> {
     let nested = root.get("selection").and_then(|selection| selection.get("thresholds"));
-    let entries = |node: Option<&Node>| node.and_then(Node::as_mapping).map(|m| m.entries()).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>();
+    let entries = |node: Option<&Node>| {
+        node.and_then(Node::as_mapping)
+            .map(|m| m.entries())
+            .unwrap_or_default()
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     let (inner, outer) = (entries(nested), entries(root.get("thresholds")));
     let mut merged = inner;
     for entry in outer {

@@ -14,7 +14,8 @@ use super::snapshot::Snapshot;
 use super::state::{Previous, SCHEMA_VERSION, State, StrategyState};
 use super::time::later;
 use crate::ir::{
-    Dialect, Fingerprints, Layer, LayerSection, MissingMode, Program, Rule, RuleSeverity, Step, Streaks, normalized_name,
+    Dialect, Fingerprints, Layer, LayerSection, MissingMode, Program, Rule, RuleSeverity, Step, Streaks,
+    normalized_name,
 };
 use crate::value::Bitmask;
 
@@ -84,7 +85,8 @@ pub fn evaluate(
         (None, Some(profile)) => Some((profile.as_str(), AskedBy::Snapshot)),
         (None, None) => None,
     };
-    let chosen = choose(program, asked, stage.as_deref(), &mut notes).map_err(|error| EvaluateError::UnknownProfile(error.0))?;
+    let chosen =
+        choose(program, asked, stage.as_deref(), &mut notes).map_err(|error| EvaluateError::UnknownProfile(error.0))?;
     let has_streaks = program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
     let before = Before::new(snapshot, world.as_deref(), fingerprints, has_streaks, &mut notes)?;
     let engine = Engine { program, fingerprints, snapshot, world, stage, chosen, before };
@@ -153,7 +155,11 @@ impl Before {
             }
         }
         if state.selection_hash != fingerprints.selection {
-            notes.add("selection_changed", "the policy selects differently than the state's did: passes are counted anew", state.selection_hash.clone());
+            notes.add(
+                "selection_changed",
+                "the policy selects differently than the state's did: passes are counted anew",
+                state.selection_hash.clone(),
+            );
             state.strategies.iter_mut().for_each(|(_, strategy)| strategy.pass_streak = 0);
         }
         let streaks_move = snapshot.as_of.is_some() && snapshot.as_of != state.as_of;
@@ -355,7 +361,8 @@ impl<'a> Engine<'a> {
                 self.with_hysteresis(streaks, &admission, judged, downgrades, found, notes)
             }
             None => {
-                let order = order.iter().filter(|&&row| admitted.get(row)).map(|&row| self.id(row).to_owned()).collect();
+                let order =
+                    order.iter().filter(|&&row| admitted.get(row)).map(|&row| self.id(row).to_owned()).collect();
                 let selected = (0..rows).map(|row| admitted.get(row)).collect::<Vec<_>>();
                 funnel.push(Funnel { step: "selected", count: selected.iter().filter(|selected| **selected).count() });
                 self.without_hysteresis(funnel, scores, ranks, blocks, selected, order)
@@ -364,7 +371,12 @@ impl<'a> Engine<'a> {
     }
 
     /// Rows with a score, best first; ties by id. A missing score rejects.
-    fn ranked(&self, frame: &Frame, passed: Vec<usize>, blocks: &mut [Option<Block>]) -> (Vec<usize>, Vec<Option<f64>>) {
+    fn ranked(
+        &self,
+        frame: &Frame,
+        passed: Vec<usize>,
+        blocks: &mut [Option<Block>],
+    ) -> (Vec<usize>, Vec<Option<f64>>) {
         let score = self.program.steps.iter().find_map(|step| match step {
             Step::Score(score) => Some(frame.numbers(score)),
             _ => None,
@@ -374,7 +386,8 @@ impl<'a> Engine<'a> {
             order.sort_by_key(|&row| self.id(row));
             return (order, vec![None; frame.rows()]);
         };
-        let scores: Vec<Option<f64>> = values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect();
+        let scores: Vec<Option<f64>> =
+            values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect();
         let score = |row: usize| scores.get(row).copied().flatten();
         let (mut order, without): (Vec<_>, Vec<_>) = passed.into_iter().partition(|&row| score(row).is_some());
         for row in without {
@@ -446,7 +459,10 @@ impl<'a> Engine<'a> {
     fn admission_funnel(&self, funnel: &mut Vec<Funnel>, order: &[usize], blocks: &[Option<Block>]) {
         let mut left = order.len();
         let out = |step: &str| {
-            order.iter().filter(|&&row| blocks.get(row).and_then(Option::as_ref).is_some_and(|block| block.step == step)).count()
+            order
+                .iter()
+                .filter(|&&row| blocks.get(row).and_then(Option::as_ref).is_some_and(|block| block.step == step))
+                .count()
         };
         for step in &self.program.steps {
             let name = match step {
@@ -482,7 +498,15 @@ impl<'a> Engine<'a> {
             });
             let since = if before.active == now { before.since } else { as_of };
             let member = self.member(row);
-            let state = StrategyState { active: now, since, pass_streak: 0, fail_streak: 0, side: member.side, sector: member.sector, weight: member.weight };
+            let state = StrategyState {
+                active: now,
+                since,
+                pass_streak: 0,
+                fail_streak: 0,
+                side: member.side,
+                sector: member.sector,
+                weight: member.weight,
+            };
             next.push((member.id, state));
         }
         next.sort_by(|left, right| left.0.cmp(&right.0));
@@ -652,7 +676,12 @@ impl<'a> Engine<'a> {
         let rejection = match failed {
             Some(judged) => {
                 let code = if judged.is_missing(row) { "metrics_missing" } else { "rule_failed" };
-                Some(Rejection { step: "rules", code: code.to_owned(), rule: Some(judged.rule.id.clone()), by: Vec::new() })
+                Some(Rejection {
+                    step: "rules",
+                    code: code.to_owned(),
+                    rule: Some(judged.rule.id.clone()),
+                    by: Vec::new(),
+                })
             }
             None => selection.blocks.get(row).and_then(Option::as_ref).map(|block| Rejection {
                 step: block.step,

@@ -38,7 +38,9 @@ pub(super) fn choose<'p>(
     if let Some((name, by)) = asked {
         match find(name) {
             Some(profile) => return Ok(Some(Chosen { profile, fallback: false })),
-            None if by == AskedBy::Caller || program.dialect.is_native() => return Err(UnknownProfile(name.to_owned())),
+            None if by == AskedBy::Caller || program.dialect.is_native() => {
+                return Err(UnknownProfile(name.to_owned()));
+            }
             None => notes.add("unknown_profile", "the snapshot asks for a profile that does not exist", name),
         }
     }
@@ -50,9 +52,9 @@ pub(super) fn choose<'p>(
         let default = program.default_profiles.iter().find(|(key, _)| normalized_name(key) == stage);
         default.and_then(|(_, name)| find(name))
     };
-    let named = stage.as_deref().and_then(|stage| {
-        mapped(stage).or_else(|| mapped(&format!("{stage}_only"))).or_else(|| find(stage))
-    });
+    let named = stage
+        .as_deref()
+        .and_then(|stage| mapped(stage).or_else(|| mapped(&format!("{stage}_only"))).or_else(|| find(stage)));
     if let Some(profile) = named {
         return Ok(Some(Chosen { profile, fallback: false }));
     }

@@ -109,8 +109,17 @@ pub enum SnapshotError {
 }
 
 const KEYS: [&str; 11] = [
-    "as_of", "stage", "profile", "metrics", "strategies", "previous", "correlations", "approvals", "expected_data_end",
-    "data_end", "world",
+    "as_of",
+    "stage",
+    "profile",
+    "metrics",
+    "strategies",
+    "previous",
+    "correlations",
+    "approvals",
+    "expected_data_end",
+    "data_end",
+    "world",
 ];
 
 impl Snapshot {
@@ -159,8 +168,9 @@ impl Snapshot {
             if !matches!(block, Value::Map(_) | Value::Null) {
                 return Err(form(&format!("metrics.{id}"), "a mapping of metrics", block));
             }
-            flatten(block, "", &mut strategy.metrics)
-                .map_err(|path| form_text(&format!("metrics.{id}.{path}"), "a number, a truth value or a text", "a list"))?;
+            flatten(block, "", &mut strategy.metrics).map_err(|path| {
+                form_text(&format!("metrics.{id}.{path}"), "a number, a truth value or a text", "a list")
+            })?;
             index.insert(id, self.strategies.len());
             self.strategies.push(strategy);
         }
@@ -281,7 +291,9 @@ fn read_correlations(value: &Value, notes: &mut Notes) -> Result<Correlations, S
     let Value::List(items) = value else { return Err(form("correlations", "a list of [id, id, rho]", value)) };
     let mut correlations = Correlations::default();
     for (index, item) in items.iter().enumerate() {
-        let Value::List(parts) = item else { return Err(form(&format!("correlations[{index}]"), "[id, id, rho]", item)) };
+        let Value::List(parts) = item else {
+            return Err(form(&format!("correlations[{index}]"), "[id, id, rho]", item));
+        };
         let [Value::Text(first), Value::Text(second), Value::Number(rho)] = parts.as_slice() else {
             return Err(form_text(&format!("correlations[{index}]"), "[id, id, rho]", "something else"));
         };

@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Dialect, Expr, ExprKind, LayerSection, Lifecycle, Program, Rule, RuleSeverity, Selector, Setting, Step, WindowSettings,
+    Dialect, Expr, ExprKind, LayerSection, Lifecycle, Program, Rule, RuleSeverity, Selector, Setting, Step,
+    WindowSettings,
 };
 
 /// The two hashes of a program.

@@ -218,7 +218,8 @@ impl<'a> Builder<'a> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let last = open.children.last().map_or(open.span, |node| node.span);
         // A block collection ends with its last child; the event stands at the next token.
-        let whole = if open.flow { open.span.to(span) } else { open.children.first().map_or(last, |node| node.span.to(last)) };
+        let whole =
+            if open.flow { open.span.to(span) } else { open.children.first().map_or(last, |node| node.span.to(last)) };
         let kind = if open.mapping {
             NodeKind::Mapping(Mapping { flow: open.flow, entries: self.pair(open.children) })
         } else {

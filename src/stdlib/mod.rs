@@ -15,7 +15,7 @@ pub use template::{Parameter, ParameterKind, Template, TemplateSelector, Templat
 use std::sync::LazyLock;
 
 use crate::source::{FileId, Limits};
-use crate::syntax::document::{Shape, SectionShape, policy_shape};
+use crate::syntax::document::{SectionShape, Shape, policy_shape};
 
 /// Everything that every policy may use without importing it.
 #[derive(Debug)]

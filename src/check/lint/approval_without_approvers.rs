@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nallow_live: true\nselection:\n  gates: [sharpe >= 0.5]\ndata_currency: { max_lag: 5m }\ngovernance:\n  decision_ttl: 1h\n  live_promotion: { approvers: [risk-desk] }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: false };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let lifecycle = &facts.program.lifecycle;

@@ -18,7 +18,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe >= 0.5]\nlive_auto_apply: false\nlive_requires_manual_approval: true\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let lifecycle = &facts.program.lifecycle;

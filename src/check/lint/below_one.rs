@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe >= 0.5]\n  score: sharpe\n  topk: { total: 8 }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     facts.program.steps.iter().flat_map(of_step).collect()

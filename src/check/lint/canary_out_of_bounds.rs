@@ -15,7 +15,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe >= 0.5]\ngovernance:\n  live_promotion: { mode: auto_apply, canary_fraction: 25% }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let canary = facts.program.lifecycle.governance.canary_fraction.as_ref();

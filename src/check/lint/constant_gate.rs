@@ -29,8 +29,8 @@ static ALWAYS: Page = Page {
     right: "world: demo\nselection:\n  gates:\n    - winrate >= 45%\n",
 };
 
-pub(super) const NEVER_LINT: Lint = Lint { rule: &NEVER, run: never };
-pub(super) const ALWAYS_LINT: Lint = Lint { rule: &ALWAYS, run: always };
+pub(super) const NEVER_LINT: Lint = Lint { rule: &NEVER, run: never, partial: true };
+pub(super) const ALWAYS_LINT: Lint = Lint { rule: &ALWAYS, run: always, partial: true };
 
 fn never(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let rules = facts.program.all_rules().filter(|rule| !has_empty_bounds(rule));
@@ -69,7 +69,8 @@ fn asks_for_presence(when: &Expr) -> bool {
 /// The declared ranges from which the finding follows.
 fn ranges(facts: &Facts<'_>, rule: &Rule, consequence: &str) -> String {
     let metrics = rule.when.metrics();
-    let bounded = metrics.iter().filter_map(|id| facts.program.metric(*id)).filter(|metric| !metric.range.is_unbounded());
+    let bounded =
+        metrics.iter().filter_map(|id| facts.program.metric(*id)).filter(|metric| !metric.range.is_unbounded());
     let end = |value: f64| if value.is_finite() { value.to_string() } else { "…".to_owned() };
     let known: Vec<_> = bounded
         .map(|metric| format!("`{}` lies in [{}, {}]", metric.name, end(metric.range.low), end(metric.range.high)))

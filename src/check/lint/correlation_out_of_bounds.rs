@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe >= 0.5]\n  constraints: { correlation: { max_pairwise: 0.8 } }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let limits = facts.program.steps.iter().filter_map(|step| match step {
@@ -30,7 +30,9 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let value = limit.value;
             let message = format!("`{key}` of a correlation must lie between 0 and 1, not at {value}");
             let help = match value {
-                value if value > 1.0 && value <= 100.0 => format!("did you mean `{}`?", wording::percent(value / 100.0)),
+                value if value > 1.0 && value <= 100.0 => {
+                    format!("did you mean `{}`?", wording::percent(value / 100.0))
+                }
                 value if (-1.0..0.0).contains(&value) => format!("the sign does not count: did you mean `{}`?", -value),
                 _ => "write a number from 0 to 1".to_owned(),
             };

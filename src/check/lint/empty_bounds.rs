@@ -20,7 +20,7 @@ static RULE: Page = Page {
     right: "world: demo\nthresholds:\n  drawdown: { metric: max_drawdown, min: 5%, max: 20% }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let bounds = facts.program.all_rules().filter_map(|rule| Some((rule, empty(rule)?)));
@@ -39,7 +39,9 @@ pub(super) fn has_empty_bounds(rule: &Rule) -> bool {
 /// The two ends and the metric of a rule that `min` and `max` make, if no value lies between them.
 fn empty(rule: &Rule) -> Option<((f64, Span), &Expr, (f64, Span))> {
     let links = rule.when.links();
-    let [(low, Comparison::LessEqual, metric), (_, Comparison::LessEqual, high)] = links.as_slice() else { return None };
+    let [(low, Comparison::LessEqual, metric), (_, Comparison::LessEqual, high)] = links.as_slice() else {
+        return None;
+    };
     metric.as_metric()?;
     let ends = ((low.as_number()?, low.span), *metric, (high.as_number()?, high.span));
     (rule.origin != Origin::Gate && ends.0.0 > ends.2.0).then_some(ends)

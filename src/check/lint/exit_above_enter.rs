@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  hysteresis: { metric: sharpe, enter: 0.6, exit: 0.4 }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();

@@ -18,7 +18,7 @@ static RULE: Page = Page {
     right: "world: demo\nrisk_profile: { tier: high, client_critical: true }\nvalidation:\n  on_missing_metric: fail\nselection:\n  gates: [sharpe >= 0.5]\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let program = facts.program;
@@ -26,7 +26,8 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let rules = program.all_rules().filter(|rule| is_open(program, rule));
-    let rules = rules.map(|rule| report(program, rule.span, &format!("`on_missing` of `{}`", rule.id), rule.on_missing.as_str()));
+    let rules = rules
+        .map(|rule| report(program, rule.span, &format!("`on_missing` of `{}`", rule.id), rule.on_missing.as_str()));
     validation(program).into_iter().chain(rules).chain(correlation(program)).collect()
 }
 

@@ -16,13 +16,14 @@ static RULE: Rule = Rule {
     right: "world: demo\nallow_live: true\nselection:\n  gates: [sharpe >= 0.5]\ndata_currency: { max_lag: 5m }\ngovernance:\n  decision_ttl: 1h\n  live_promotion: { approvers: [risk-desk] }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: false };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let (allow_live, ttl) = (&facts.program.lifecycle.allow_live, &facts.program.lifecycle.governance.decision_ttl);
     let place = allow_live.written.filter(|_| allow_live.value && ttl.written.is_none());
     let default = wording::duration(ttl.value);
-    let message = format!("strategies may go live, but `governance.decision_ttl` is not set: decisions stand for {default}");
+    let message =
+        format!("strategies may go live, but `governance.decision_ttl` is not set: decisions stand for {default}");
     let help = "add `governance: { decision_ttl: 1h }`, a little more than the time between two evaluations";
     place.map(|span| Diagnostic::new(&RULE, span, message).help(help)).into_iter().collect()
 }

@@ -43,6 +43,9 @@ pub struct Lint {
     pub rule: &'static Rule,
     /// Finds all places.
     pub run: fn(&Facts<'_>) -> Vec<Diagnostic>,
+    /// Whether a finding stays true where parts of the policy could not be read. What is absent may
+    /// only be misspelt.
+    pub partial: bool,
 }
 
 /// Every lint, by code.

@@ -19,7 +19,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates:\n    - annual_return / max(max_drawdown, 1%) >= 2\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     if !facts.program.dialect.is_native() {

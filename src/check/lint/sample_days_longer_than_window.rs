@@ -16,13 +16,14 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe >= 0.5]\ncampaign:\n  paper: { window: 90d }\n  common: { min_sample_days: 90 }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let Some(campaign) = facts.program.lifecycle.campaign.as_ref() else { return Vec::new() };
-    let Some((days, span)) = campaign.min_sample_days.as_ref().and_then(|days| Some((days.value, days.written?))) else {
+    let Some((days, span)) = campaign.min_sample_days.as_ref().and_then(|days| Some((days.value, days.written?)))
+    else {
         return Vec::new();
     };
     let stages = [("backtest", &campaign.backtest), ("paper", &campaign.paper)];
@@ -31,7 +32,10 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     if shorter.is_empty() {
         return Vec::new();
     }
-    let names: Vec<_> = shorter.iter().map(|(name, window)| format!("the {name} window ({})", wording::duration(window.value))).collect();
+    let names: Vec<_> = shorter
+        .iter()
+        .map(|(name, window)| format!("the {name} window ({})", wording::duration(window.value)))
+        .collect();
     let message = format!("`min_sample_days` ({days}) is longer than {}", names.join(" and "));
     let help = "lengthen the window or ask for fewer days; leave it if the sample reaches back beyond the window";
     let diagnostic = Diagnostic::new(&RULE, span, message).help(help);

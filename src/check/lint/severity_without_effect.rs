@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nvalidation_profiles:\n  paper: { performance: { sharpe_min: 0.5 } }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let message = "this severity softens nothing: every threshold of a threshold document blocks";

@@ -23,12 +23,15 @@ fn findings(rule: &Rule, text: &str) -> Vec<Diagnostic> {
     let loader: &dyn Loader = if rule.code == "QP1017" { &Circle } else { &NoFiles };
     let compiled = compile("policy.yaml", text, loader, &limits);
     let mut found = compiled.diagnostics;
-    found.extend(compiled.program.iter().flat_map(|program| check(program, limits.analysis_steps)));
+    found.extend(compiled.program.iter().flat_map(|program| check(program, false, limits.analysis_steps)));
     found
 }
 
 fn describe(found: &[Diagnostic]) -> Vec<String> {
-    found.iter().map(|diagnostic| format!("{} {:?}: {}", diagnostic.code(), diagnostic.severity, diagnostic.message)).collect()
+    found
+        .iter()
+        .map(|diagnostic| format!("{} {:?}: {}", diagnostic.code(), diagnostic.severity, diagnostic.message))
+        .collect()
 }
 
 fn has(found: &[Diagnostic], rule: &Rule) -> bool {

@@ -20,14 +20,14 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates:\n    - sharpe >= 0.5\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let demanded = demanded(facts);
-    let ranged = |bound: &Bound<'_>| {
-        demanded.iter().any(|(_, other)| other.id == bound.id && other.is_against() == Some(false))
-    };
-    let alone = demanded.iter().filter(|(_, bound)| bound.is_against() == Some(true) && limits(bound) && !ranged(bound));
+    let ranged =
+        |bound: &Bound<'_>| demanded.iter().any(|(_, other)| other.id == bound.id && other.is_against() == Some(false));
+    let alone =
+        demanded.iter().filter(|(_, bound)| bound.is_against() == Some(true) && limits(bound) && !ranged(bound));
     alone.map(|(span, bound)| report(*span, bound)).collect()
 }
 
@@ -36,7 +36,9 @@ fn demanded<'a>(facts: &Facts<'a>) -> Vec<(crate::source::Span, Bound<'a>)> {
     let blocking = |rule: &&ir::Rule| rule.severity == RuleSeverity::Blocking;
     let conditions = facts.program.all_rules().filter(blocking).flat_map(ir::Rule::conditions);
     let parts = conditions.flat_map(bounds::conjuncts);
-    parts.flat_map(|part| bounds::of_comparison(facts.program, part).into_iter().map(|bound| (part.span, bound))).collect()
+    parts
+        .flat_map(|part| bounds::of_comparison(facts.program, part).into_iter().map(|bound| (part.span, bound)))
+        .collect()
 }
 
 /// Whether some value of the metric passes and some does not: the others are reported as such.
@@ -54,7 +56,8 @@ fn report(span: crate::source::Span, bound: &Bound<'_>) -> Diagnostic {
     let (name, operator) = (&bound.metric.name, bound.operator.as_str());
     let better = if bound.metric.better == Some(Better::Higher) { "higher" } else { "lower" };
     let turned = bound.operator.mirrored().as_str();
-    let message = format!("this keeps the good strategies out: `{name}` is better {better}, and the gate asks for `{operator}`");
+    let message =
+        format!("this keeps the good strategies out: `{name}` is better {better}, and the gate asks for `{operator}`");
     let help = format!("write `{turned}`, or bound `{name}` from the other side, too");
     Diagnostic::new(&RULE, span, message).help(help)
 }

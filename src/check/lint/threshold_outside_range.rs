@@ -19,7 +19,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates:\n    - max_dd_120d <= 25%\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let found = facts.program.expressions().flat_map(|expression| outside(facts, expression));

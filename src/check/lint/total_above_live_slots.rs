@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe >= 0.5]\n  score: sharpe\n  topk: { total: 8 }\ngovernance:\n  live_promotion: { max_live_slots: 8 }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let Some(slots) = facts.program.lifecycle.governance.max_live_slots.as_ref() else { return Vec::new() };

@@ -16,10 +16,11 @@ static RULE: Rule = Rule {
     right: "world: demo\ndefine: { edge: sharpe_mid - 0.2 }\nselection:\n  gates: [edge >= 0.3]\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: false };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    let declared = facts.program.declarations.iter().filter(|declaration| declaration.kind == DeclarationKind::Definition);
+    let declared =
+        facts.program.declarations.iter().filter(|declaration| declaration.kind == DeclarationKind::Definition);
     let unused = declared.filter(|declaration| !declaration.used);
     unused
         .map(|declaration| {

@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nmetrics: { signal_quality: { unit: ratio, range: [0, 1], better: higher } }\nselection:\n  gates: [signal_quality >= 0.5]\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: false };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let declared = facts.program.declarations.iter().filter(|declaration| declaration.kind == DeclarationKind::Metric);

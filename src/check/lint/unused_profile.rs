@@ -16,7 +16,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nvalidation_profiles:\n  paper: { performance: { sharpe_min: 0.5 } }\n  strict: { performance: { sharpe_min: 1 } }\ndefault_profile_by_stage: { paper: paper, live: strict }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: false };
 
 /// The stages that strategies can be in, and `dryrun`, another word for paper.
 const STAGES: [&str; 8] =
@@ -42,7 +42,8 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
 
 /// The profile that a stage without one of its own falls back to, where no mapping says which.
 fn last_resort(program: &Program) -> Option<&Profile> {
-    let named = |name: &str| program.profiles.iter().find(|profile| normalized_name(&profile.name) == normalized_name(name));
+    let named =
+        |name: &str| program.profiles.iter().find(|profile| normalized_name(&profile.name) == normalized_name(name));
     let mapped = program.default_profiles.iter().find_map(|(_, name)| named(name));
     mapped.or_else(|| named("backtest")).or_else(|| named("paper")).or(program.profiles.first())
 }

@@ -17,7 +17,7 @@ static RULE: Rule = Rule {
     right: "world: demo\nselection:\n  gates: [sharpe_120d >= 0.5]\ncampaign:\n  paper: { window: 120d }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 /// The names of the stage: `dryrun` is another word for paper.
 const PAPER: [&str; 3] = ["paper", "paper_only", "dryrun"];

@@ -58,9 +58,9 @@ impl Hysteresis<'_> {
                 admission.admit(entry.member.clone(), &mut book);
             }
         }
-        let mut waiting: Vec<usize> = (0..entries.len()).filter(|&index| {
-            entries.get(index).is_some_and(|entry| !entry.state.active && entry.qualified)
-        }).collect();
+        let mut waiting: Vec<usize> = (0..entries.len())
+            .filter(|&index| entries.get(index).is_some_and(|entry| !entry.state.active && entry.qualified))
+            .collect();
         waiting.sort_by_key(|&index| entries.get(index).map(|entry| (entry.rank, entry.member.id.clone())));
         for index in waiting {
             if let (Some(entry), Some(outcome)) = (entries.get(index), outcomes.get_mut(index)) {

@@ -68,7 +68,8 @@ impl Walk {
         }
         for field in shape.fields.iter().filter(|field| field.required && mapping.get(&field.name).is_none()) {
             let message = format!("`{key}` needs `{}`: {}", field.name, field.summary);
-            let place = if mapping.flow || mapping.entries.is_empty() { node.resolve().span } else { first_key(mapping) };
+            let place =
+                if mapping.flow || mapping.entries.is_empty() { node.resolve().span } else { first_key(mapping) };
             self.diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, place, message));
         }
     }
@@ -120,7 +121,8 @@ impl Walk {
             Take::Number => read::number(node).is_some(),
             Take::Version => node.as_scalar().is_some_and(|scalar| {
                 scalar.style != ScalarStyle::Plain
-                    || (read::boolean(node).is_none() && !scalar.value.parse::<f64>().is_ok_and(|n| libm::trunc(n) != n))
+                    || (read::boolean(node).is_none()
+                        && !scalar.value.parse::<f64>().is_ok_and(|n| libm::trunc(n) != n))
             }),
             _ => true,
         };
@@ -142,7 +144,9 @@ impl Walk {
         let written = node.as_text().unwrap_or_default();
         let message = format!("`{key}` takes {}, not `{written}`", take.describe());
         let help = match take {
-            Take::Word(words) => nearest(written, words.iter().copied()).map(|known| format!("did you mean `{known}`?")),
+            Take::Word(words) => {
+                nearest(written, words.iter().copied()).map(|known| format!("did you mean `{known}`?"))
+            }
             Take::Name => Some("leave out spaces and other characters".to_owned()),
             Take::Duration => Some("write a number with `s`, `m`, `h`, `d` or `w` right behind it".to_owned()),
             _ => None,
@@ -204,7 +208,8 @@ fn place(parent: &str) -> String {
 fn is_fragment(entry: &Entry, mapping: &Mapping) -> bool {
     let unclosed = |node: &Node| {
         node.as_scalar().is_some_and(|scalar| {
-            scalar.style == ScalarStyle::Plain && scalar.value.matches(['(', '[']).count() > scalar.value.matches([')', ']']).count()
+            scalar.style == ScalarStyle::Plain
+                && scalar.value.matches(['(', '[']).count() > scalar.value.matches([')', ']']).count()
         })
     };
     let empty = entry.value.is_null() && entry.value.span.start == entry.value.span.end;
