@@ -33,7 +33,7 @@ pub struct Checked {
 
 /// A text that cannot be used as a policy, with all its diagnostics.
 #[derive(Debug)]
-pub struct CompileError(pub Checked);
+pub struct CompileError(pub Box<Checked>);
 
 impl std::fmt::Display for CompileError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -88,14 +88,14 @@ impl Policy {
     pub fn compile_with(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Result<Self, CompileError> {
         let checked = check(name, text, loader, limits);
         if has_errors(&checked.diagnostics) {
-            return Err(CompileError(checked));
+            return Err(CompileError(Box::new(checked)));
         }
         match checked {
             Checked { sources, program: Some(program), diagnostics, .. } => {
                 let fingerprints = fingerprints(&program);
                 Ok(Self { program, fingerprints, warnings: diagnostics, sources })
             }
-            without_program => Err(CompileError(without_program)),
+            without_program => Err(CompileError(Box::new(without_program))),
         }
     }
 

@@ -24,7 +24,7 @@ fn round(x: f64, decimals: f64) -> f64 {
     let magnitude = libm::fabs(x);
     let product = magnitude * power;
     // From 2^52 on every double is whole, and splitting a huge number would overflow.
-    if !(product < 4_503_599_627_370_496.0) {
+    if product >= 4_503_599_627_370_496.0 {
         return x;
     }
     let whole = libm::floor(product);

@@ -46,7 +46,7 @@ impl<'a> Facts<'a> {
             ExprKind::Arithmetic(first, rest) => rest.iter().fold(self.interval(first), |left, (operator, right)| {
                 let right = self.interval(right);
                 match operator {
-                    ArithmeticOperator::Add => left.add(right),
+                    ArithmeticOperator::Add => left.sum(right),
                     ArithmeticOperator::Subtract => left.subtract(right),
                     ArithmeticOperator::Multiply => left.multiply(right),
                     ArithmeticOperator::Divide => left.divide(right),

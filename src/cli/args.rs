@@ -31,7 +31,7 @@ pub(super) enum Verb {
     /// Check policies: syntax, names, units, logic, lifecycle
     Check(CheckArguments),
     /// Judge a snapshot by a policy
-    Eval(EvalArguments),
+    Eval(Box<EvalArguments>),
     /// Format policies in place, keeping comments
     Fmt(FmtArguments),
     /// Explain a diagnostic code, or list all

@@ -102,10 +102,10 @@ fn tree(context: &mut Context<'_>, node: &Node, top: bool) -> Option<Expr> {
 }
 
 fn leaf(context: &mut Context<'_>, node: &Node, when: &Node, top: bool) -> Option<Expr> {
-    if let (false, Some(id)) = (top, node.get("id")) {
-        if let Some(name) = text(id) {
-            take_id(context, BASE_IDS, name, id.resolve().span);
-        }
+    if let (false, Some(id)) = (top, node.get("id"))
+        && let Some(name) = text(id)
+    {
+        take_id(context, BASE_IDS, name, id.resolve().span);
     }
     compile_condition(context, when, &Scope::default())
 }

@@ -37,10 +37,10 @@ pub(super) fn native(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
 pub(super) fn threshold(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
     let find = |key: &str| root.get("selection").and_then(|selection| selection.get(key)).or_else(|| root.get(key));
     let mut steps = Vec::new();
-    if let Some(node) = find("top_k") {
-        if let (Some(metric), Some(k)) = (metric(context, node), node.get("k").and_then(setting)) {
-            steps.push(Step::TopK(TopK { metric, k }));
-        }
+    if let Some(node) = find("top_k")
+        && let (Some(metric), Some(k)) = (metric(context, node), node.get("k").and_then(setting))
+    {
+        steps.push(Step::TopK(TopK { metric, k }));
     }
     steps.extend(find("correlation").and_then(|node| node.get("max")).and_then(setting).map(Step::PostCorrelation));
     if let Some(node) = find("hysteresis") {

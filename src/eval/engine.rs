@@ -144,15 +144,15 @@ impl Before {
             }
             Some(Previous::State(state)) => (**state).clone(),
         };
-        if let (Some(of), Some(world)) = (&state.world, world) {
-            if of != world {
-                return Err(EvaluateError::StateOfOtherWorld { state: of.clone(), world: world.to_owned() });
-            }
+        if let (Some(of), Some(world)) = (&state.world, world)
+            && of != world
+        {
+            return Err(EvaluateError::StateOfOtherWorld { state: of.clone(), world: world.to_owned() });
         }
-        if let (Some(made), Some(as_of)) = (state.as_of, snapshot.as_of) {
-            if made > as_of {
-                return Err(EvaluateError::StateFromLater { state: made.to_string(), snapshot: as_of.to_string() });
-            }
+        if let (Some(made), Some(as_of)) = (state.as_of, snapshot.as_of)
+            && made > as_of
+        {
+            return Err(EvaluateError::StateFromLater { state: made.to_string(), snapshot: as_of.to_string() });
         }
         if state.selection_hash != fingerprints.selection {
             notes.add(
@@ -434,11 +434,11 @@ impl<'a> Engine<'a> {
             }
         }
         let score = |row: usize| scores.get(row).copied().flatten();
-        if let (Some(last), Some(first)) = (last_admitted, first_cut) {
-            if score(last) == score(first) {
-                let message = "strategies at the cut have the same score: their ids decided";
-                notes.add("tie_at_cut", message, format!("{}/{}", self.id(last), self.id(first)));
-            }
+        if let (Some(last), Some(first)) = (last_admitted, first_cut)
+            && score(last) == score(first)
+        {
+            let message = "strategies at the cut have the same score: their ids decided";
+            notes.add("tie_at_cut", message, format!("{}/{}", self.id(last), self.id(first)));
         }
         for (first, second) in book.absent_pairs {
             let message = "the correlations lack some pairs of compared strategies; they count as 0";

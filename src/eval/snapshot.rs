@@ -332,7 +332,7 @@ fn text_in(block: &Value, key: &str, path: &str) -> Result<Option<String>, Snaps
     match block.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(form(&[path, key].join(".").trim_start_matches('.').to_owned(), "a text", other)),
+        Some(other) => Err(form([path, key].join(".").trim_start_matches('.'), "a text", other)),
     }
 }
 

@@ -95,10 +95,10 @@ impl Expr {
     }
 
     fn collect_metrics(&self, found: &mut Vec<MetricId>) {
-        if let ExprKind::Metric(id) = self.node {
-            if !found.contains(&id) {
-                found.push(id);
-            }
+        if let ExprKind::Metric(id) = self.node
+            && !found.contains(&id)
+        {
+            found.push(id);
         }
         self.children().into_iter().for_each(|child| child.collect_metrics(found));
     }

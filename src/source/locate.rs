@@ -51,12 +51,12 @@ impl Locator {
                 let at = |offset: usize| first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
                 Span { file: self.whole.file, start: at(start), end: at(end) }
             }
-            Map::Table(table) => self.from_table(table, start, end),
+            Map::Table(table) => self.in_table(table, start, end),
             Map::Unknown => self.whole,
         }
     }
 
-    fn from_table(&self, table: &[u32], start: usize, end: usize) -> Span {
+    fn in_table(&self, table: &[u32], start: usize, end: usize) -> Span {
         let at = |offset: usize| table.get(offset).or(table.last()).copied().unwrap_or(self.whole.start);
         // The end is just behind the last byte that belongs to the span, not before the next one:
         // between the two may lie a line break with its indentation.

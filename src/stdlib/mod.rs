@@ -65,8 +65,8 @@ pub fn importable_names() -> impl Iterator<Item = &'static str> {
 
 /// The paths of all embedded files, relative to `stdlib/`.
 pub fn embedded_files() -> impl Iterator<Item = String> {
-    let path = |name: &&'static str| format!("{}.yaml", name.trim_start_matches("std/"));
-    embedded::ALWAYS.iter().chain(embedded::IMPORTABLE).map(|(name, _)| name).map(move |name| path(&name))
+    let path = |name: &'static str| format!("{}.yaml", name.trim_start_matches("std/"));
+    embedded::ALWAYS.iter().chain(embedded::IMPORTABLE).map(|(name, _)| *name).map(path)
 }
 
 /// The forms of the sections that templates define.

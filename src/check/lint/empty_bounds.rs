@@ -36,8 +36,11 @@ pub(super) fn has_empty_bounds(rule: &Rule) -> bool {
     empty(rule).is_some()
 }
 
+/// A bound and its place.
+type End = (f64, Span);
+
 /// The two ends and the metric of a rule that `min` and `max` make, if no value lies between them.
-fn empty(rule: &Rule) -> Option<((f64, Span), &Expr, (f64, Span))> {
+fn empty(rule: &Rule) -> Option<(End, &Expr, End)> {
     let links = rule.when.links();
     let [(low, Comparison::LessEqual, metric), (_, Comparison::LessEqual, high)] = links.as_slice() else {
         return None;

@@ -96,7 +96,7 @@ fn implies(strong: Bound, weak: Bound, lower: bool) -> bool {
     let (strong_value, weak_value) = if lower { (strong.value, weak.value) } else { (-strong.value, -weak.value) };
     strong_value > weak_value
         || (strong_value == weak_value
-            && (strong.strict > weak.strict || (strong.strict == weak.strict && strong.rule < weak.rule)))
+            && ((strong.strict && !weak.strict) || (strong.strict == weak.strict && strong.rule < weak.rule)))
 }
 
 /// All bounds that some rule demands, also as a part of a conjunction.
