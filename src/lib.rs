@@ -47,3 +47,8 @@ pub use diag::{Diagnostic, Severity};
 pub use eval::{Decision, EvaluateError, Options, Snapshot, SnapshotError};
 pub use policy::{Checked, CompileError, Policy, check, json_schema};
 pub use source::{Limits, Sources};
+
+/// Runs the Rust of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -58,6 +58,12 @@ pub fn importable(name: &str) -> Option<&'static str> {
     embedded::IMPORTABLE.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
+/// Whether a name is one of the standard library's.
+#[must_use]
+pub fn is_standard(name: &str) -> bool {
+    name.starts_with("std/")
+}
+
 /// The names of all libraries that can be imported.
 pub fn importable_names() -> impl Iterator<Item = &'static str> {
     embedded::IMPORTABLE.iter().map(|(name, _)| *name)
