@@ -23,7 +23,7 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let found = outside.and_then(|canary| {
         let value = canary.value;
         let message = format!("`canary_fraction` must lie between 0 and 1, not at {value}");
-        let help = if value > 1.0 && value <= 100.0 {
+        let help = if (2.0..=100.0).contains(&value) {
             format!("did you mean `{}`?", wording::percent(value / 100.0))
         } else {
             "write a number from 0 to 1".to_owned()

@@ -30,7 +30,7 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let value = limit.value;
             let message = format!("`{key}` of a correlation must lie between 0 and 1, not at {value}");
             let help = match value {
-                value if value > 1.0 && value <= 100.0 => {
+                value if (2.0..=100.0).contains(&value) => {
                     format!("did you mean `{}`?", wording::percent(value / 100.0))
                 }
                 value if (-1.0..0.0).contains(&value) => format!("the sign does not count: did you mean `{}`?", -value),
