@@ -3,6 +3,7 @@ pub mod builtin;
 pub mod check;
 pub mod compile;
 pub mod diag;
+pub mod format;
 pub mod ir;
 pub mod source;
 pub mod stdlib;
