@@ -60,7 +60,8 @@ pub fn check(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Ch
         let found = run_lints(program, has_errors(&diagnostics), limits.analysis_steps);
         // A library of the standard is written for many policies: what is idle in this one is not its fault.
         let standard = |span: Span| sources.get(span.file).is_some_and(|source| is_standard(source.name()));
-        diagnostics.extend(found.into_iter().filter(|found| found.severity == Severity::Error || !standard(found.span)));
+        diagnostics
+            .extend(found.into_iter().filter(|found| found.severity == Severity::Error || !standard(found.span)));
     }
     diagnostics.sort_by(|left, right| {
         (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message))

@@ -46,7 +46,8 @@ fn blocks(text: &str) -> Vec<Block> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) {
-            let body: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+            let body: String =
+                lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
             found.push(Block { info: info.to_owned(), body });
         }
     }
@@ -92,7 +93,8 @@ fn commands_give_the_output_shown() {
 fn policies_shown_are_what_the_text_says() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
     let language = blocks(&readme).into_iter().find(|block| block.info == "yaml file=language.yaml").expect("a policy");
-    let checked = qmtl_policy::check("language", &language.body, &qmtl_policy::NoFiles, &qmtl_policy::Limits::default());
+    let checked =
+        qmtl_policy::check("language", &language.body, &qmtl_policy::NoFiles, &qmtl_policy::Limits::default());
     assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);
 }
 

@@ -78,20 +78,26 @@ impl<'a> Context<'a> {
 
     /// The slot of a metric of the catalogue under a written name. Dotted paths keep their whole name.
     pub fn slot(&mut self, written: &str, found: &Found<'_>) -> MetricId {
-        let dotted = written.contains('.');
-        let name = if dotted || !self.dialect.is_native() { written.to_owned() } else { found.name.clone() };
-        let aliases = if dotted || !self.dialect.is_native() { Vec::new() } else { found.aliases() };
         let entry = found.entry;
+        let as_written = self.reads_as_written(written);
+        // Read under its written name, the value is in the unit of that name.
+        let alias = found.alias.filter(|_| as_written);
+        let factor = alias.map_or(1.0, |alias| alias.factor);
         self.intern(Metric {
-            name,
-            aliases,
-            kind: entry.kind,
-            range: entry.range,
+            name: if as_written { written.to_owned() } else { found.name.clone() },
+            aliases: if as_written { Vec::new() } else { found.aliases() },
+            kind: alias.and_then(|alias| alias.unit).map_or(entry.kind, Kind::Number),
+            range: Interval::hull([entry.range.low / factor, entry.range.high / factor]),
             better: entry.better,
             layer: entry.layer,
             window: found.window(),
             declared: true,
         })
+    }
+
+    /// Whether a metric is looked up under the very name written: dotted paths, and all of threshold documents.
+    pub fn reads_as_written(&self, name: &str) -> bool {
+        name.contains('.') || !self.dialect.is_native()
     }
 
     /// The slot of a metric that nobody declares.

@@ -154,9 +154,10 @@ pub(super) fn metric(context: &mut Context<'_>, name: &str, span: Span) -> Optio
     let expression = found.map(|found| {
         context.mark_used(&found.entry.name, DeclarationKind::Metric);
         let slot = context.slot(name, &found);
-        let metric = Expr { span, kind: found.entry.kind, node: ExprKind::Metric(slot) };
+        let kind = context.metrics.get(slot.0 as usize).map_or(found.entry.kind, |metric| metric.kind);
+        let metric = Expr { span, kind, node: ExprKind::Metric(slot) };
         match found.alias {
-            Some(alias) if context.dialect.is_native() && !name.contains('.') => {
+            Some(alias) if !context.reads_as_written(name) => {
                 let kind = alias.unit.map_or(found.entry.kind, Kind::Number);
                 fold::scaled(Expr { kind, ..metric }, 1.0, alias.factor)
             }

@@ -264,9 +264,14 @@ fn idle_severities(root: &Node) -> Vec<Span> {
     let mut found = Vec::new();
     for profile in root.get("validation_profiles").map(entries).unwrap_or_default() {
         for section in entries(&profile.value) {
-            let holds_bounds = entries(&section.value).iter().any(|e| !matches!(e.name(), Some("severity" | "owner")));
+            // `cv_sharpe_gap_max` only reports, so the severity of its result counts.
+            let reports = ["severity", "owner", "cv_sharpe_gap_max"];
+            let inner = entries(&section.value);
+            let holds_bounds = inner.iter().any(|entry| !entry.name().is_some_and(|name| reports.contains(&name)));
             found.extend(idle(&section.value).filter(|_| holds_bounds));
-            found.extend(entries(&section.value).iter().filter_map(|bound| idle(&bound.value)));
+            found.extend(inner.iter().filter_map(|bound| idle(&bound.value)));
+            let rules = section.value.get("rules").and_then(Node::as_sequence).unwrap_or_default();
+            found.extend(rules.iter().filter_map(idle));
         }
     }
     found

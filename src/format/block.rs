@@ -165,7 +165,8 @@ impl Writer<'_> {
             self.next_line(place.indent);
             closing = place.indent;
         }
-        self.inline(node, place.indent, closing, place.role);
+        // Strict readers want a closing bracket further in than the key that it belongs to.
+        self.inline(node, place.indent, closing.max(place.indent), place.role);
         self.trailing_comments();
     }
 

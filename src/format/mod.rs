@@ -24,7 +24,7 @@ use crate::stdlib::yaml_diagnostic;
 use writer::{Options, Writer};
 
 /// The widest line on which a flow collection is kept together, in columns.
-const WIDTH: usize = 100;
+const WIDTH: usize = 120;
 /// Spaces per level.
 const STEP: usize = 2;
 

@@ -52,22 +52,22 @@ fn comments_stay_where_they_belong() {
 fn flow_collections_break_when_they_must() {
     check(
         "a: [ # open\n  x, # of x\n  # before y\n  y # of y\n  , z\n  # last\n  ] # close\n",
-        "a: [  # open\n  x,  # of x\n  # before y\n  y,  # of y\n  z\n  # last\n]  # close\n",
+        "a: [  # open\n    x,  # of x\n    # before y\n    y,  # of y\n    z\n    # last\n  ]  # close\n",
     );
     check("a: {b: 1,\n    c: 2,\n  }\n", "a: { b: 1, c: 2 }\n");
-    check("a: {b: # c\n  1, d: 2}\n", "a: {\n  b: 1,  # c\n  d: 2\n}\n");
-    let word = "x".repeat(30);
+    check("a: {b: # c\n  1, d: 2}\n", "a: {\n    b: 1,  # c\n    d: 2\n  }\n");
+    let word = "x".repeat(36);
     check(
         &format!("- k: {{a: {word}, b: [{word}, {word}], c: {{d: 1}}}}\n"),
-        &format!("- k: {{\n    a: {word},\n    b: [{word}, {word}],\n    c: {{ d: 1 }}\n  }}\n"),
+        &format!("- k: {{\n      a: {word},\n      b: [{word}, {word}],\n      c: {{ d: 1 }}\n    }}\n"),
     );
     check(
         &format!("gates:\n- {{when: {word}, keep: {word}, owner: {word}}}\n"),
         &format!("gates:\n  - {{\n      when: {word},\n      keep: {word},\n      owner: {word}\n    }}\n"),
     );
-    check("a: [\"x\n  y\", z]\n", "a: [\n  \"x\n    y\",\n  z\n]\n");
-    let exact = format!("a: [{}, {}]\n", "x".repeat(47), "y".repeat(46));
-    assert_eq!(exact.trim_end().len(), 100);
+    check("a: [\"x\n  y\", z]\n", "a: [\n    \"x\n      y\",\n    z\n  ]\n");
+    let exact = format!("a: [{}, {}]\n", "x".repeat(57), "y".repeat(56));
+    assert_eq!(exact.trim_end().len(), 120);
     check(&exact, &exact);
 }
 

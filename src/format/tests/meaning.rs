@@ -69,12 +69,12 @@ selection:
 governance:
   decision_ttl: 1h  # default 300s
   live_promotion: {
-    mode: manual_approval,
-    cooldown: 1d,
-    max_live_slots: 8,
-    canary_fraction: 0.25,
-    approvers: [risk-desk]
-  }
+      mode: manual_approval,
+      cooldown: 1d,
+      max_live_slots: 8,
+      canary_fraction: 0.25,
+      approvers: [risk-desk]
+    }
 "#;
 
 #[test]

@@ -67,10 +67,11 @@ impl Walk {
             }
         }
         for field in shape.fields.iter().filter(|field| field.required && mapping.get(&field.name).is_none()) {
-            let message = format!("`{key}` needs `{}`: {}", field.name, field.summary);
+            let message = format!("`{key}` needs `{}`", field.name);
             let place =
                 if mapping.flow || mapping.entries.is_empty() { node.resolve().span } else { first_key(mapping) };
-            self.diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, place, message));
+            let help = format!("write `{}`: {}", field.name, sentence(&field.summary));
+            self.diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, place, message).help(help));
         }
     }
 
@@ -183,6 +184,12 @@ impl Walk {
 /// Whether a text can name a world: letters, digits, `_`, `.`, `-`.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character))
+}
+
+/// A summary as the end of a sentence.
+fn sentence(summary: &str) -> String {
+    let mut characters = summary.trim_end_matches('.').chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 fn first_key(mapping: &Mapping) -> Span {
