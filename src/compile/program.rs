@@ -5,6 +5,7 @@ use crate::ir::{Carried, DeclarationKind, Dialect, Origin, Profile, Program, nor
 use crate::source::{Entry, Limits, Node, NodeKind, Sources, Span};
 use crate::stdlib::{Library, NamedNode, standard};
 use crate::syntax::document::{boolean, number, text};
+use crate::syntax::is_name;
 
 use super::context::Context;
 use super::imports::conflict;
@@ -128,7 +129,7 @@ fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
             if let Some(first) = first {
                 let standard = first.file == crate::stdlib::STANDARD_FILE;
                 context.report(conflict(name, span, Some(first), standard));
-            } else if !is_identifier(name) {
+            } else if !is_name(name) {
                 let message = format!("`{name}` cannot be named in an expression");
                 let help = "use letters, digits and `_`, not `and`, `or`, `not`, `in`, `true` or `false`";
                 context.report(Diagnostic::new(&documents::INVALID_VALUE, span, message).help(help));
@@ -140,12 +141,6 @@ fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
             }
         }
     }
-}
-
-fn is_identifier(name: &str) -> bool {
-    let first = name.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
-    let keyword = ["and", "or", "not", "in", "true", "false"].contains(&name);
-    first && !keyword && name.chars().all(|character| character.is_alphanumeric() || character == '_')
 }
 
 fn profiles(context: &mut Context<'_>, own: &Library, imported: &Library, modes: Modes) -> Vec<Profile> {
