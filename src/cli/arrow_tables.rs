@@ -42,7 +42,8 @@ fn batches(
             Some(grouping) => grouping,
             slot => slot.insert(Grouping::new(names()).map_err(|error| table.failure(error))?),
         };
-        let columns = batch.columns().iter().zip(batch.schema().fields());
+        let schema = batch.schema();
+        let columns = batch.columns().iter().zip(schema.fields());
         let columns =
             columns.map(|(column, field)| cells(column, field.name()).map_err(|problem| table.failure(problem)));
         let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
