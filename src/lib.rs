@@ -39,6 +39,8 @@ mod policy;
 pub mod render;
 pub mod source;
 pub mod stdlib;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod syntax;
 pub mod value;
 #[cfg(feature = "wasm")]
