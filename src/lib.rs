@@ -41,6 +41,8 @@ pub mod source;
 pub mod stdlib;
 pub mod syntax;
 pub mod value;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use compile::{LoadedFile, Loader, NoFiles};
 pub use diag::{Diagnostic, Severity};

@@ -12,6 +12,7 @@ mod results;
 mod select;
 mod snapshot;
 mod state;
+mod table;
 mod time;
 mod value;
 
@@ -22,5 +23,6 @@ pub use frame::{Data, Frame, Values};
 pub use notes::{Note, Notes};
 pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};
 pub use state::{Previous, State, StrategyState, read_previous};
+pub use table::{Cell, Grouping, TableError};
 pub use time::{later, parse_instant, seconds_between};
 pub use value::{ReadError, Value, read_json, read_yaml};
