@@ -8,6 +8,7 @@
 )]
 
 mod readme;
+mod reference;
 
 /// The folder of the project.
 fn root() -> std::path::PathBuf {
