@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench compile`. Growth is printed as time a gate, which must stay near level.
 
+#![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, reason = "a bench stops at what is wrong")]
+
 use std::fmt::Write;
 use std::hint::black_box;
 

@@ -12,7 +12,7 @@ fn workshop(readme: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("qmtl-policy-readme-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     for block in blocks(readme) {
-        if let Some(name) = block.info.strip_prefix("yaml file=") {
+        if let Some(name) = block.info.strip_prefix("yaml ") {
             std::fs::write(folder.join(name), &block.body).expect("a file of the README");
         }
     }
@@ -92,7 +92,7 @@ fn commands_give_the_output_shown() {
 #[test]
 fn policies_shown_are_what_the_text_says() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
-    let language = blocks(&readme).into_iter().find(|block| block.info == "yaml file=language.yaml").expect("a policy");
+    let language = blocks(&readme).into_iter().find(|block| block.info == "yaml language.yaml").expect("a policy");
     let checked =
         qmtl_policy::check("language", &language.body, &qmtl_policy::NoFiles, &qmtl_policy::Limits::default());
     assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);

@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(percentile(&values)[4], 0.5);
         assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), 2.5);
         assert_eq!(quantile(&mut [1.0, 2.0, 4.0], 0.75), 3.0);
-        assert_eq!(deviation(&mut vec![2.0, 4.0]), std::f64::consts::SQRT_2);
+        assert_eq!(deviation(&mut [2.0, 4.0]), std::f64::consts::SQRT_2);
         assert_eq!(count(&values)[0], 4.0);
         assert!(zscore(&[2.0, 2.0])[0].is_nan());
     }

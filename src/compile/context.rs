@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::ir::{Declaration, DeclarationKind, Dialect, Expr, Layer, Metric, MetricId};
 use crate::source::{Limits, Sources, Span};
-use crate::stdlib::{Catalogue, Found, Template};
+use crate::stdlib::{Catalogue, Found, STANDARD_FILE, Template};
 use crate::value::{Interval, Kind, Unit};
 
 use super::definitions::Definitions;
@@ -58,7 +58,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        // The author cannot look into the standard library.
+        diagnostic.labels.retain(|label| label.span.file != STANDARD_FILE);
         self.diagnostics.push(diagnostic);
     }
 

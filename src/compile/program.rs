@@ -1,9 +1,9 @@
 //! Puts the program together from its sections.
 
-use crate::diag::{Diagnostic, Severity, documents, names, nearest};
+use crate::diag::{Diagnostic, Severity, documents, has_errors, names, nearest};
 use crate::ir::{Carried, DeclarationKind, Dialect, Origin, Profile, Program, normalized_name};
 use crate::source::{Entry, Limits, Node, NodeKind, Sources, Span};
-use crate::stdlib::{Library, NamedNode, standard};
+use crate::stdlib::{Library, NamedNode, Template, standard};
 use crate::syntax::document::{boolean, number, text};
 use crate::syntax::is_name;
 
@@ -37,6 +37,7 @@ pub(super) fn build(
     context.templates =
         standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
     define(&mut context, own, imported);
+    layers::check_templates(&mut context, &imported.templates);
     let modes = sections::modes(root.get("validation"));
     let mut rules = thresholds::compile(&mut context, root, modes);
     if let Some(validation) = root.get("validation") {
@@ -78,7 +79,7 @@ pub(super) fn build(
         declarations: context.declarations,
     };
     diagnostics.append(&mut context.diagnostics);
-    diagnostics.extend(whole(&program, root));
+    diagnostics.extend(whole(&program, root, has_errors(diagnostics)));
     program
 }
 
@@ -101,6 +102,15 @@ fn dialect(root: &Node) -> Dialect {
 fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
     for definition in &standard().library.definitions {
         context.definitions.add(definition.clone(), true);
+    }
+    let mut known: Vec<&Template> = standard().library.templates.iter().collect();
+    for template in &imported.templates {
+        let same = |other: &&&Template| other.name == template.name && other.layer == template.layer;
+        if let Some(first) = known.iter().find(same) {
+            let standard = first.span.file == crate::stdlib::STANDARD_FILE;
+            context.report(conflict(&template.name, template.span, Some(first.span), standard));
+        }
+        known.push(template);
     }
     for (library, is_own) in [(imported, false), (own, true)] {
         for metric in &library.metrics {
@@ -273,7 +283,7 @@ fn idle_severities(root: &Node) -> Vec<Span> {
 }
 
 /// What can only be said of the whole.
-fn whole(program: &Program, root: &Node) -> Vec<Diagnostic> {
+fn whole(program: &Program, root: &Node, has_errors: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let first = root.as_mapping().and_then(|map| map.entries.first()).map_or(root.span, |entry| entry.key.span);
     if program.world.is_none() && root.get("world").is_none() {
@@ -284,10 +294,8 @@ fn whole(program: &Program, root: &Node) -> Vec<Diagnostic> {
         let severity = if threshold { Severity::Warning } else { Severity::Error };
         found.push(Diagnostic { severity, ..diagnostic }.help(help));
     }
-    let written =
-        ["thresholds", "selection", "top_k", "correlation", "hysteresis", "validation", "validation_profiles"];
-    let says_something = written.iter().any(|key| root.get(key).is_some()) || !program.layers.is_empty();
-    if program.rules.is_empty() && program.steps.is_empty() && program.profiles.is_empty() && !says_something {
+    let silent = program.rules.is_empty() && program.profiles.iter().all(|profile| profile.rules.is_empty());
+    if silent && program.steps.is_empty() && program.layers.is_empty() && !has_errors {
         let message = "the policy has no rules: every strategy would pass";
         found.push(Diagnostic::new(&documents::NO_RULES, first, message).help("write `selection.gates`"));
     }

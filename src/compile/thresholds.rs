@@ -36,6 +36,8 @@ pub(super) fn compile(context: &mut Context<'_>, root: &Node, modes: Modes) -> V
             None => merged.push(entry),
         }
     }
+    // In a native policy they are rules like gates; the modes are those of `validation` and profiles.
+    let modes = if context.dialect.is_native() { Modes::default() } else { modes };
     let defaults = defaults(Origin::Threshold, BASE_IDS, modes);
     let mut found = Vec::new();
     for entry in merged {

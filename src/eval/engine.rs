@@ -9,7 +9,7 @@ use super::judge::{Judged, judge, missing_metrics};
 use super::notes::Notes;
 use super::profile::{AskedBy, Chosen, choose, recommended_stage};
 use super::results::{Evidence, results};
-use super::select::{Admission, Block, Book, Entry, Hysteresis, Member, Outcome, threshold_selection};
+use super::select::{Admission, Block, Book, Entry, Hysteresis, Levels, Member, Outcome, threshold_selection};
 use super::snapshot::Snapshot;
 use super::state::{Previous, SCHEMA_VERSION, State, StrategyState};
 use super::time::later;
@@ -222,7 +222,7 @@ impl<'a> Engine<'a> {
         let selection = if self.program.dialect.is_native() {
             self.native(&frame, &judged, &downgrades, &mut notes)
         } else {
-            self.threshold(&frame, &judged)
+            self.threshold(&frame, &judged, &downgrades)
         };
         let was_active = |row: usize| self.was_active(row);
         let evidence = Evidence {
@@ -233,6 +233,8 @@ impl<'a> Engine<'a> {
             blocks: &selection.blocks,
             active: &was_active,
             stage: self.stage.as_deref(),
+            warns_of_correlation: Admission::new(self.program, self.snapshot.correlations.as_ref()).missing_matrix()
+                == Some(MissingMode::Warn),
         };
         let results = results(&evidence, &self.sections());
         let mut strategies = Vec::with_capacity(rows);
@@ -297,7 +299,7 @@ impl<'a> Engine<'a> {
         base.iter().chain(&self.program.layers).collect()
     }
 
-    fn threshold(&self, frame: &Frame, judged: &[Judged<'_>]) -> Selection {
+    fn threshold(&self, frame: &Frame, judged: &[Judged<'_>], downgrades: &[Option<&'static str>]) -> Selection {
         let rows = frame.rows();
         let passed: Vec<usize> = (0..rows).filter(|&row| !judged.iter().any(|judged| judged.rejects(row))).collect();
         let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
@@ -305,15 +307,10 @@ impl<'a> Engine<'a> {
         let matrix = self.snapshot.correlations.as_ref();
         let levels = threshold_selection(self.program, frame, &ids, passed, &|row| self.was_active(row), matrix);
         funnel.extend(levels.funnel.iter().map(|&(step, count)| Funnel { step, count }));
-        funnel.push(Funnel { step: "selected", count: levels.selected.len() });
-        let mut selected = vec![false; rows];
-        for &row in &levels.selected {
-            if let Some(slot) = selected.get_mut(row) {
-                *slot = true;
-            }
-        }
-        let order = levels.selected.iter().map(|&row| self.id(row).to_owned()).collect();
-        self.without_hysteresis(funnel, levels.scores, levels.ranks, levels.blocks, selected, order)
+        let mut admitted = Bitmask::filled(rows, false);
+        levels.selected.iter().for_each(|&row| admitted.set(row, true));
+        let Levels { selected, blocks, ranks, scores, .. } = levels;
+        self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted }, selected, downgrades)
     }
 
     fn member(&self, row: usize) -> Member {
@@ -361,11 +358,8 @@ impl<'a> Engine<'a> {
                 self.with_hysteresis(streaks, &admission, judged, downgrades, found, notes)
             }
             None => {
-                let order =
-                    order.iter().filter(|&&row| admitted.get(row)).map(|&row| self.id(row).to_owned()).collect();
-                let selected = (0..rows).map(|row| admitted.get(row)).collect::<Vec<_>>();
-                funnel.push(Funnel { step: "selected", count: selected.iter().filter(|selected| **selected).count() });
-                self.without_hysteresis(funnel, scores, ranks, blocks, selected, order)
+                let order = order.into_iter().filter(|&row| admitted.get(row)).collect();
+                self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted }, order, downgrades)
             }
         }
     }
@@ -476,40 +470,35 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The admitted set is the active set.
-    fn without_hysteresis(
-        &self,
-        funnel: Vec<Funnel>,
-        scores: Vec<Option<f64>>,
-        ranks: Vec<Option<usize>>,
-        blocks: Vec<Option<Block>>,
-        selected: Vec<bool>,
-        order: Vec<String>,
-    ) -> Selection {
+    /// The admitted set is the active set, but for strategies that old data keeps from entering.
+    fn without_hysteresis(&self, found: Found, order: Vec<usize>, downgrades: &[Option<&'static str>]) -> Selection {
+        let Found { mut funnel, scores, ranks, mut blocks, admitted } = found;
         let as_of = self.snapshot.as_of;
-        let mut actions = Vec::with_capacity(selected.len());
-        let mut next = Vec::with_capacity(selected.len());
-        for (row, &now) in selected.iter().enumerate() {
+        let rows = scores.len();
+        let (mut actions, mut selected) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut next = Vec::with_capacity(rows);
+        for row in 0..rows {
             let before = self.before.state.get(self.id(row)).cloned().unwrap_or_default();
+            let stale = downgrades.get(row).copied().flatten().filter(|_| !before.active && admitted.get(row));
+            if let (Some(reason), Some(slot)) = (stale, blocks.get_mut(row)) {
+                *slot = Some(Block::new("data_currency", reason, Vec::new()));
+            }
+            let now = admitted.get(row) && stale.is_none();
             actions.push(match (before.active, now) {
                 (false, true) => Action::Promote,
                 (true, false) => Action::Demote,
                 _ => Action::Hold,
             });
+            selected.push(now);
             let since = if before.active == now { before.since } else { as_of };
-            let member = self.member(row);
-            let state = StrategyState {
-                active: now,
-                since,
-                pass_streak: 0,
-                fail_streak: 0,
-                side: member.side,
-                sector: member.sector,
-                weight: member.weight,
-            };
-            next.push((member.id, state));
+            let Member { id, side, sector, weight } = self.member(row);
+            let state = StrategyState { active: now, since, pass_streak: 0, fail_streak: 0, side, sector, weight };
+            next.push((id, state));
         }
         next.sort_by(|left, right| left.0.cmp(&right.0));
+        let is_selected = |row: &usize| selected.get(*row).copied().unwrap_or(false);
+        let order: Vec<_> = order.into_iter().filter(is_selected).map(|row| self.id(row).to_owned()).collect();
+        funnel.push(Funnel { step: "selected", count: order.len() });
         Selection { funnel, scores, ranks, blocks, actions, selected, order, next }
     }
 
@@ -624,8 +613,7 @@ impl<'a> Engine<'a> {
         StrategyDecision {
             status,
             selected,
-            // Old data never promotes.
-            action: if downgrade.is_some() && action == Action::Promote { Action::Hold } else { action },
+            action,
             effective_mode: if downgrade.is_some() { "compute-only" } else { self.mode(row, selected, status) },
             downgraded: downgrade.is_some(),
             downgrade_reason: downgrade,

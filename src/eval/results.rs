@@ -24,6 +24,8 @@ pub(super) struct Evidence<'a> {
     /// Which rows were active before.
     pub active: &'a dyn Fn(usize) -> bool,
     pub stage: Option<&'a str>,
+    /// Whether correlations are asked for, none are given, and that is a warning.
+    pub warns_of_correlation: bool,
 }
 
 /// A section with its expressions evaluated once for all rows.
@@ -200,7 +202,11 @@ impl<'a> Evidence<'a> {
     }
 
     fn step(&self, section: &LayerSection, verdict: &Verdict, step: StepTest, row: usize) -> Option<Finding> {
-        let block = self.blocks.get(row)?.as_ref()?;
+        let Some(block) = self.blocks.get(row)?.as_ref() else {
+            let warns = self.warns_of_correlation && step == StepTest::Correlation;
+            let reason = "no correlations are given".to_owned();
+            return warns.then(|| finding(section, Status::Warn, "correlation_missing", reason, "", Vec::new()));
+        };
         let was_active = (self.active)(row);
         let concerns = match (step, block.step) {
             (StepTest::Correlation, "correlation" | "post_correlation")

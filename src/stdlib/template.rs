@@ -134,6 +134,14 @@ impl Parameter {
 /// Reads one entry under `layers`.
 pub(super) fn read_template(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Template> {
     let name = entry.name()?.to_owned();
+    for verdict in entry.value.get("verdicts").and_then(Node::as_sequence).unwrap_or_default() {
+        if read_verdict(verdict).is_none() {
+            let message = "the verdict looks at nothing";
+            let help = "write `require`, `thresholds`, `present`, `step`, or `place_by` with `limit`";
+            let span = verdict.resolve().span;
+            diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, span, message).help(help));
+        }
+    }
     let node = &entry.value;
     let word = |key: &str| node.get(key).and_then(text).map(str::to_owned);
     let section = word("section").unwrap_or_else(|| "report".to_owned());
