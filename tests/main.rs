@@ -7,10 +7,20 @@
     reason = "a test fails by panicking"
 )]
 
+mod corpus;
+mod misspelt;
 mod readme;
 mod reference;
 
 /// The folder of the project.
 fn root() -> std::path::PathBuf {
     std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The policies of the examples.
+fn example_policies() -> Vec<std::path::PathBuf> {
+    let folders = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = folders.map(|folder| folder.join("policy.yaml")).filter(|path| path.exists()).collect();
+    found.sort();
+    found
 }

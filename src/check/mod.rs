@@ -1,7 +1,7 @@
 //! Checks of a compiled program: what it cannot mean, and what it probably does not mean.
 //!
 //! A finding is a fact within the declared ranges, never a guess. Each lint is a file in `lint/`
-//! with its code, its explanation and its function, and one line in [`lint::ALL`].
+//! with its code, its explanation and its function, and one line in `lint::ALL`.
 
 mod encode;
 mod facts;

@@ -222,9 +222,9 @@ fn report_unknown_stage(context: &mut Context<'_>, entry: &Entry, stage: &str) {
         None => format!("the stages are {}", STAGES.join(", ")),
     };
     let diagnostic = Diagnostic::new(&documents::INVALID_VALUE, entry.key.span, format!("`{stage}` is not a stage"));
-    let native = context.dialect.is_native();
+    let bare = matches!(context.dialect, Dialect::Threshold { bare: true });
     let diagnostic = diagnostic.help(help);
-    context.report(if native { diagnostic } else { diagnostic.lowered_to(Severity::Warning) });
+    context.report(if bare { diagnostic.lowered_to(Severity::Warning) } else { diagnostic });
 }
 
 fn carried(root: &Node, path: &str) -> Option<Carried> {
