@@ -8,9 +8,11 @@
 )]
 
 mod corpus;
+mod hostile;
 mod misspelt;
 mod readme;
 mod reference;
+mod tidy;
 
 /// The folder of the project.
 fn root() -> std::path::PathBuf {

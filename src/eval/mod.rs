@@ -1,5 +1,6 @@
 //! Judges a snapshot by a program: pure, deterministic, the same for one strategy and for many.
 
+mod before;
 mod currency;
 mod decision;
 mod engine;
@@ -10,6 +11,7 @@ mod notes;
 mod profile;
 mod results;
 mod select;
+mod selection;
 mod snapshot;
 mod state;
 mod table;
