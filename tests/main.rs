@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod cli;
 mod corpus;
 mod hostile;
 mod misspelt;
