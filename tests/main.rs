@@ -11,6 +11,7 @@ mod cli;
 mod corpus;
 mod hostile;
 mod misspelt;
+mod properties;
 mod readme;
 mod reference;
 mod tidy;
