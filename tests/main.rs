@@ -9,6 +9,7 @@
 
 mod cli;
 mod corpus;
+mod hashes;
 mod hostile;
 mod misspelt;
 mod properties;
