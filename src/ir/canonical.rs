@@ -128,7 +128,9 @@ impl<'a> Canonical<'a> {
         let mut texts: Vec<String> = blocking
             .map(|rule| {
                 let mut own = Self::new(self.program);
-                own.line(key, &(rule.layer == Layer::Risk, rule.on_missing, rule.on_error));
+                // A threshold document's profile replaces thresholds by their names.
+                let name = (!self.program.dialect.is_native()).then_some(&rule.id);
+                own.line(key, &(rule.layer == Layer::Risk, rule.on_missing, rule.on_error, name));
                 own.conditions(rule);
                 own.text
             })
