@@ -339,3 +339,60 @@ fn tables_are_judged_instant_by_instant() {
         assert!(code(&output) == 2 && said.contains(word), "{rows}: {said}");
     }
 }
+
+const LIBRARY: &str = "\
+metrics:
+  house_quality: { unit: ratio, range: [0, 1], better: higher, layer: robustness }
+define:
+  house_edge: sharpe - 0.5 * volatility
+layers:
+  house_review:
+    severity: soft
+    owner: review
+    parameters:
+      quality_min: { unit: ratio, summary: Least quality. }
+    verdicts:
+      - { needs: quality_min, require: house_quality >= $quality_min, fail: quality_below_min, missing: quality_missing }
+    ok: review_ok
+validation_profiles:
+  house: { sample: { min_sample_days: 90 } }
+";
+
+#[test]
+fn a_library_of_ones_own_has_the_powers_of_the_standard_one() {
+    let library = scratch("import/house.yaml", LIBRARY);
+    let text = "world: w\nimport: [./house.yaml]\ndefault_profile_by_stage: { paper: house }\n\
+                house_review: { quality_min: 60% }\nselection: { gates: [house_edge >= 0.2] }\n";
+    let policy = scratch("import/policy.yaml", text);
+    assert_eq!(code(&run(&["check", &policy, "--deny-warnings"])), 0);
+    let metrics = "{\"sharpe\": 1, \"volatility\": 0.2, \"sample_days\": 100, \"house_quality\": 0.5}";
+    let snapshot =
+        scratch("import/snapshot.json", &format!("{{\"stage\": \"paper\", \"metrics\": {{\"a\": {metrics}}}}}"));
+    let decision = json(&run(&["eval", &policy, "--snapshot", &snapshot]));
+    assert_eq!((&decision["selected"], &decision["profile"]), (&serde_json::json!(["a"]), &serde_json::json!("house")));
+    let review = &decision["strategies"]["a"]["rules"]["house_review"];
+    assert_eq!((review["reason_code"].as_str(), review["owner"].as_str()), (Some("quality_below_min"), Some("review")));
+    assert_eq!(decision["strategies"]["a"]["status"], "warn");
+    // A slip in the library is reported there; a circle and a missing file are named.
+    std::fs::write(&library, LIBRARY.replace("volatility", "volatilty")).unwrap();
+    let output = run(&["check", &policy]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(code(&output) == 1 && said.contains("house.yaml:4:30") && said.contains("`volatility`"), "{said}");
+    std::fs::write(&library, "import: [./house.yaml]\n").unwrap();
+    assert!(String::from_utf8_lossy(&run(&["check", &policy]).stderr).contains("QP1017"));
+    std::fs::remove_file(library).unwrap();
+    assert!(String::from_utf8_lossy(&run(&["check", &policy]).stderr).contains("QP1016"));
+}
+
+#[test]
+fn the_diagnostics_serve_hosts_that_use_miette() {
+    use miette::Diagnostic as _;
+    let checked = qmtl_policy::check("w.yaml", WRONG, &qmtl_policy::NoFiles, &qmtl_policy::Limits::default());
+    let first = checked.diagnostics.into_iter().next().unwrap();
+    let hosted = qmtl_policy::diag::HostDiagnostic::new(first, &checked.sources);
+    assert_eq!(hosted.code().map(|code| code.to_string()), Some("QP2001".to_owned()));
+    assert_eq!(hosted.severity(), Some(miette::Severity::Error));
+    let label = hosted.labels().and_then(|mut labels| labels.next()).unwrap();
+    assert_eq!((label.offset(), label.len()), (35, 6));
+    assert!(hosted.help().is_some() && hosted.source_code().is_some());
+}
