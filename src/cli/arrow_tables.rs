@@ -93,3 +93,62 @@ fn cells(column: &dyn Array, name: &str) -> Result<Cells, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, StringArray, TimestampMillisecondArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::super::tables::read_table;
+    use crate::eval::{Leaf, Snapshot};
+
+    fn batch() -> arrow_array::RecordBatch {
+        let day = |days: i64| days * 86_400_000;
+        let columns: [(&str, ArrayRef); 5] = [
+            ("strategy_id", Arc::new(StringArray::from(vec!["a", "b", "a"]))),
+            ("as_of", Arc::new(TimestampMillisecondArray::from(vec![day(1), day(1), day(2)]))),
+            ("sharpe", Arc::new(Float32Array::from(vec![Some(0.5), None, Some(f32::NAN)]))),
+            ("n_trades_total", Arc::new(Int64Array::from(vec![7, 8, 9]))),
+            ("frozen", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]))),
+        ];
+        arrow_array::RecordBatch::try_from_iter(columns).expect("columns of one length")
+    }
+
+    fn snapshots(ending: &str, write: impl FnOnce(std::fs::File)) -> Vec<Snapshot> {
+        let path = std::env::temp_dir().join(format!("qmtl-policy-{}.{ending}", std::process::id()));
+        write(std::fs::File::create(&path).expect("a file"));
+        let mut found = Vec::new();
+        let read = read_table(&path, &mut |snapshot| {
+            found.push(snapshot);
+            Ok(())
+        });
+        std::fs::remove_file(&path).expect("the file is removed");
+        read.expect("a table");
+        found
+    }
+
+    fn check(found: &[Snapshot]) {
+        let metrics: Vec<_> = found.iter().flat_map(|s| &s.strategies).map(|s| s.metrics.clone()).collect();
+        assert_eq!(found.iter().map(|s| s.strategies.len()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(metrics[0][0], ("sharpe".to_owned(), Leaf::Number(0.5)));
+        assert_eq!(metrics[0][2], ("frozen".to_owned(), Leaf::Boolean(true)));
+        assert_eq!(metrics[1], [("n_trades_total".to_owned(), Leaf::Number(8.0))]);
+        assert!(matches!(metrics[2][0].1, Leaf::Number(number) if number.is_nan()));
+    }
+
+    #[test]
+    fn parquet_and_ipc_give_the_same_snapshots() {
+        check(&snapshots("parquet", |file| {
+            let mut writer = ArrowWriter::try_new(file, batch().schema(), None).expect("a writer");
+            writer.write(&batch()).expect("a batch");
+            writer.close().expect("a file");
+        }));
+        check(&snapshots("arrow", |file| {
+            let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch().schema()).expect("a writer");
+            writer.write(&batch()).expect("a batch");
+            writer.finish().expect("a file");
+        }));
+    }
+}
