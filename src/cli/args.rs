@@ -44,7 +44,7 @@ pub(super) enum Verb {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// Policies; a directory stands for its .yaml, .yml and .json files, `-` for standard input
+    /// Policies; a directory stands for its .yaml and .yml files, `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// How to write what was found

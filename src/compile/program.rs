@@ -189,6 +189,10 @@ fn default_profiles(context: &mut Context<'_>, root: &Node, profiles: &[Profile]
             None => report_unknown_profile(context, entry, name, profiles),
         }
         report_unknown_stage(context, entry, stage);
+        let same = |(other, _): &&(String, String)| normalized_name(other) == normalized_name(stage);
+        if found.iter().find(same).is_some() {
+            context.report(conflict(stage, entry.key.span, None, false));
+        }
         found.push((stage.to_owned(), name.to_owned()));
     }
     found
@@ -295,7 +299,8 @@ fn whole(program: &Program, root: &Node, has_errors: bool) -> Vec<Diagnostic> {
         found.push(Diagnostic { severity, ..diagnostic }.help(help));
     }
     let silent = program.rules.is_empty() && program.profiles.iter().all(|profile| profile.rules.is_empty());
-    if silent && program.steps.is_empty() && program.layers.is_empty() && !has_errors {
+    let reports = program.layers.iter().any(|section| !section.verdicts.is_empty());
+    if silent && program.steps.is_empty() && !reports && !has_errors {
         let message = "the policy has no rules: every strategy would pass";
         found.push(Diagnostic::new(&documents::NO_RULES, first, message).help("write `selection.gates`"));
     }

@@ -25,6 +25,15 @@ pub(super) fn native(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
     }
     if let Some(topk) = selection.get("topk") {
         let by_side = pairs(topk.get("by_side"), setting);
+        let keys = topk.as_mapping().map(|map| map.entries()).unwrap_or_default();
+        // A key that is only misspelt has been reported.
+        let misspelt = keys.iter().any(|entry| !matches!(entry.name(), Some("total" | "by_side")));
+        if topk.get("total").is_none() && by_side.is_empty() && !misspelt {
+            let message = "`topk` says no number";
+            let span = topk.resolve().span;
+            let help = "write `total`, `by_side`, or both";
+            context.report(Diagnostic::new(&documents::MISSING_KEY, span, message).help(help));
+        }
         steps.push(Step::Cut(Cut { total: topk.get("total").and_then(setting), by_side }));
     }
     if let Some(hysteresis) = selection.get("hysteresis") {

@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, names, nearest};
 use crate::ir::{Dialect, Expr, ExprKind, Origin, Rule, RuleSeverity};
 use crate::source::{Node, Span};
 use crate::syntax::Comparison;
-use crate::syntax::document::text;
+use crate::syntax::document::{number, text};
 use crate::value::Kind;
 
 use super::context::Context;
@@ -66,6 +66,8 @@ fn threshold(context: &mut Context<'_>, node: &Node) -> Option<Expr> {
     let name = text(metric_node)?;
     let metric = any_metric(context, name, metric_node.resolve().span);
     let value = |context: &mut Context<'_>, key: &str| match node.get(key) {
+        // What is no number has been reported with the form of the document.
+        Some(bound) if number(bound).is_none() => None,
         Some(bound) => sections::constant(context, bound, key).map(Some),
         None => Some(None),
     };

@@ -1,5 +1,7 @@
 //! The way from a snapshot to a decision: currency, rules, score, admission, hysteresis, mode, results.
 
+use std::collections::HashSet;
+
 use super::before::Before;
 use super::currency::downgrades;
 use super::decision::{Action, Decision, Rejection, RuleResult, Status, StrategyDecision};
@@ -75,6 +77,11 @@ pub fn evaluate(
     options: &Options,
 ) -> Result<Decision, EvaluateError> {
     let world = world(program, options)?;
+    if let (Some(policy), Some(asked)) = (&world, &snapshot.world)
+        && policy != asked
+    {
+        return Err(EvaluateError::OtherWorld { policy: policy.clone(), asked: asked.clone() });
+    }
     let mut notes = snapshot.notes.clone();
     let stage = stage(program, snapshot, &mut notes)?;
     let asked = match (&options.profile, &snapshot.profile) {
@@ -86,7 +93,8 @@ pub fn evaluate(
         choose(program, asked, stage.as_deref(), &mut notes).map_err(|error| EvaluateError::UnknownProfile(error.0))?;
     let has_streaks = program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
     let before = Before::new(snapshot, world.as_deref(), fingerprints, has_streaks, &mut notes)?;
-    let engine = Engine { program, fingerprints, snapshot, world, stage, chosen, before };
+    let approvals = snapshot.approvals.iter().map(String::as_str).collect();
+    let engine = Engine { program, fingerprints, snapshot, world, stage, chosen, before, approvals };
     Ok(engine.decide(notes))
 }
 
@@ -121,6 +129,7 @@ pub(super) struct Engine<'a> {
     pub stage: Option<String>,
     pub chosen: Option<Chosen<'a>>,
     pub before: Before,
+    pub approvals: HashSet<&'a str>,
 }
 
 impl<'a> Engine<'a> {
@@ -264,7 +273,7 @@ impl<'a> Engine<'a> {
             Some("paper" | "paper_only" | "dryrun") => "paper",
             Some("shadow") => "shadow",
             Some("live" | "paper_ok_live_candidate") => {
-                let approved = self.snapshot.approvals.iter().any(|id| id == self.id(row));
+                let approved = self.approvals.contains(self.id(row));
                 let certain = !self.chosen.is_some_and(|chosen| chosen.fallback);
                 if self.program.lifecycle.allow_live.value && approved && certain { "live" } else { "paper" }
             }

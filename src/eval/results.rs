@@ -93,9 +93,9 @@ impl<'a> Evidence<'a> {
             .iter()
             .filter_map(|(verdict, truth)| self.verdict(section, verdict, truth.as_ref(), row))
             .collect();
-        let first = |status: Status| findings.iter().position(|finding| finding.status == status);
-        let chosen = first(Status::Fail).or_else(|| first(Status::Warn));
-        if let Some(finding) = chosen.and_then(|index| findings.into_iter().nth(index)) {
+        // The gravest first; of equal ones the first. `max_by_key` would take the last.
+        let chosen = findings.into_iter().rev().max_by_key(|finding| self.gravity(finding.status, finding.severity));
+        if let Some(finding) = chosen {
             return RuleResult {
                 status: finding.status,
                 severity: finding.severity,
@@ -125,6 +125,18 @@ impl<'a> Evidence<'a> {
             Selector::Present(group) => self.present(section, verdict, *group, row),
             Selector::Step(step) => self.step(section, verdict, *step, row),
             Selector::Rules(layers) => self.rules(section, verdict, layers, row),
+        }
+    }
+
+    /// How much a finding weighs. In threshold documents every failure outweighs every warning.
+    fn gravity(&self, status: Status, severity: RuleSeverity) -> u8 {
+        match (status, severity) {
+            (Status::Fail, _) if !self.program.dialect.is_native() => 4,
+            (Status::Fail, RuleSeverity::Blocking) => 4,
+            (Status::Fail, RuleSeverity::Soft) => 3,
+            (Status::Warn, _) => 2,
+            (Status::Fail, RuleSeverity::Info) => 1,
+            (Status::Pass, _) => 0,
         }
     }
 
@@ -244,7 +256,10 @@ impl<'a> Evidence<'a> {
             self.judged.iter().filter(of_layer).filter(|judged| judged.status(row) == status).collect()
         };
         let (failed, warned) = (with(Status::Fail), with(Status::Warn));
-        let (status, concerned) = if failed.is_empty() { (Status::Warn, warned) } else { (Status::Fail, failed) };
+        let gravest_failed = failed.iter().map(|judged| judged.rule.severity).max();
+        // A failed rule that only informs does not hide a warning.
+        let fails = gravest_failed.is_some_and(|severity| severity > RuleSeverity::Info || warned.is_empty());
+        let (status, concerned) = if fails { (Status::Fail, failed) } else { (Status::Warn, warned) };
         let gravest = concerned.iter().rev().max_by_key(|judged| judged.rule.severity)?;
         let absent = concerned.iter().all(|judged| judged.is_missing(row));
         let code = if absent { verdict.missing.as_ref()? } else { verdict.fail.as_ref()? };

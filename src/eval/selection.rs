@@ -139,37 +139,27 @@ impl Engine<'_> {
     ) -> Bitmask {
         let mut admitted = Bitmask::filled(scores.len(), false);
         let mut book = Book::default();
-        let mut last_admitted = None;
-        let mut first_cut = None;
+        let score = |row: usize| scores.get(row).copied().flatten();
+        let rows: HashMap<&str, usize> = order.iter().map(|&row| (self.id(row), row)).collect();
         for &row in order {
             let member = self.member(row);
-            match admission.test(&member, &mut book) {
-                None => {
-                    admission.admit(member, &mut book);
-                    admitted.set(row, true);
-                    last_admitted = Some(row);
-                }
-                Some(block) => {
-                    if block.code == "rank_outside_topk" && first_cut.is_none() {
-                        first_cut = Some(row);
-                    }
-                    if let Some(slot) = blocks.get_mut(row) {
-                        *slot = Some(block);
-                    }
-                }
+            let Some(block) = admission.test(&member, &mut book) else {
+                admission.admit(member, true, &mut book);
+                admitted.set(row, true);
+                continue;
+            };
+            let before = block.by.first().and_then(|id| rows.get(id.as_str())).copied();
+            if let Some(before) =
+                before.filter(|&before| block.code == "rank_outside_topk" && score(before) == score(row))
+            {
+                let message = "strategies at the cut have the same score: their ids decided";
+                notes.add("tie_at_cut", message, format!("{}/{}", self.id(before), self.id(row)));
+            }
+            if let Some(slot) = blocks.get_mut(row) {
+                *slot = Some(block);
             }
         }
-        let score = |row: usize| scores.get(row).copied().flatten();
-        if let (Some(last), Some(first)) = (last_admitted, first_cut)
-            && score(last) == score(first)
-        {
-            let message = "strategies at the cut have the same score: their ids decided";
-            notes.add("tie_at_cut", message, format!("{}/{}", self.id(last), self.id(first)));
-        }
-        for (first, second) in book.absent_pairs {
-            let message = "the correlations lack some pairs of compared strategies; they count as 0";
-            notes.add("correlation_absent", message, format!("{first}/{second}"));
-        }
+        note_absent_pairs(book, notes);
         match admission.missing_matrix() {
             Some(MissingMode::Warn) => {
                 notes.add("correlation_missing", "no correlations are given: the limit is not tested", "warn");
@@ -261,13 +251,20 @@ impl Engine<'_> {
             incomplete,
             streaks_known: self.before.streaks_known,
         };
-        let (outcomes, _) = hysteresis.run(&entries, admission);
+        let (outcomes, book) = hysteresis.run(&entries, admission);
+        note_absent_pairs(book, notes);
         self.finish(&entries, outcomes, found, rows)
     }
 
     fn entry(&self, row: usize, judged: &[Judged<'_>], downgrades: &[Option<&'static str>], found: &Found) -> Entry {
-        let member = self.member(row);
+        let mut member = self.member(row);
         let mut state = self.before.state.get(&member.id).cloned().unwrap_or_default();
+        // What the snapshot leaves out of an active strategy is as it was.
+        if state.active {
+            member.side = member.side.or_else(|| state.side.clone());
+            member.sector = member.sector.or_else(|| state.sector.clone());
+            member.weight = member.weight.or(state.weight);
+        }
         (state.side, state.sector, state.weight) = (member.side.clone(), member.sector.clone(), member.weight);
         let risk_exit = judged.iter().any(|judged| {
             judged.rule.layer == Layer::Risk
@@ -336,6 +333,11 @@ struct Found {
     ranks: Vec<Option<usize>>,
     blocks: Vec<Option<Block>>,
     admitted: Bitmask,
+}
+
+fn note_absent_pairs(book: Book, notes: &mut Notes) {
+    let message = "the correlations lack some pairs of compared strategies; they count as 0";
+    notes.add_many("correlation_absent", message, book.absent_pairs, book.absent_examples);
 }
 
 fn absent_entry(id: &str, state: &StrategyState) -> Entry {

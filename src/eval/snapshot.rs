@@ -12,6 +12,8 @@ use super::value::{ReadError, Value, read_json, read_yaml};
 /// Everything that one evaluation judges, as given.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// The world it is of, where it says so.
+    pub world: Option<String>,
     /// The instant of the snapshot.
     pub as_of: Option<Timestamp>,
     /// The stage that the strategies are in.
@@ -142,6 +144,7 @@ impl Snapshot {
             return Err(SnapshotError::UnknownKey { key: key.clone(), near });
         }
         let mut snapshot = Self {
+            world: text_at(root, "world")?,
             as_of: instant(root, "as_of")?,
             stage: text_at(root, "stage")?,
             profile: text_at(root, "profile")?,

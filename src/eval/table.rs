@@ -47,7 +47,7 @@ pub enum TableError {
         id: String,
     },
     /// Rows not in the order of time.
-    #[error("row {row}: `as_of` goes back; sort the table by `as_of`")]
+    #[error("row {row}: `as_of` goes back or is empty in some rows; sort the table by `as_of`")]
     NotAscending {
         /// The row.
         row: usize,
@@ -135,7 +135,7 @@ impl Grouping {
         if self.open.as_ref().is_some_and(|open| open.as_of != as_of) {
             finished = self.open.take();
             self.seen.clear();
-            if finished.as_ref().is_some_and(|before| before.as_of > as_of) {
+            if finished.as_ref().is_some_and(|before| before.as_of.is_none() || before.as_of > as_of) {
                 return Err(TableError::NotAscending { row });
             }
         }

@@ -54,6 +54,9 @@ struct Bound {
 
 /// Rules from position `from` on that some rule before or after implies.
 fn implied(facts: &Facts<'_>, rules: &[&Rule], from: usize) -> Vec<Diagnostic> {
+    // A rule that is always true or never says nothing about others.
+    let constant: Vec<bool> = rules.iter().map(|rule| facts.always(&rule.when).is_some()).collect();
+    let is_constant = |index: usize| constant.get(index).copied().unwrap_or(false);
     let strengths = strengths(rules);
     let readers = readers(rules);
     let mut found = Vec::new();
@@ -67,6 +70,7 @@ fn implied(facts: &Facts<'_>, rules: &[&Rule], from: usize) -> Vec<Diagnostic> {
             }
             None => compound(facts, rules, index, &strengths, &readers),
         };
+        let stronger = stronger.filter(|&stronger| !is_constant(index) && !is_constant(stronger));
         if let Some(stronger) = stronger.and_then(|stronger| rules.get(stronger)) {
             let message = format!("`{}` always holds where `{}` holds", rule.id, stronger.id);
             let diagnostic =
