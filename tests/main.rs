@@ -11,6 +11,7 @@ mod cli;
 mod corpus;
 mod hashes;
 mod hostile;
+mod judging;
 mod misspelt;
 mod properties;
 mod readme;
