@@ -177,7 +177,7 @@ impl Node {
 }
 
 /// The key that merges other mappings into its own.
-pub(super) const MERGE_KEY: &str = "<<";
+const MERGE_KEY: &str = "<<";
 
 impl Mapping {
     /// The value under a key, merge keys included.

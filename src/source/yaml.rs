@@ -6,7 +6,6 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle as Style, StructureStyle, options};
 
 use super::lines::BYTE_ORDER_MARK;
-use super::tree::MERGE_KEY;
 use super::{Comment, Document, Entry, FileId, Limits, Mapping, Node, NodeKind, Scalar, ScalarStyle, Span};
 
 /// What is wrong with a document, and where.
@@ -315,7 +314,6 @@ impl<'a> Builder<'a> {
 
 /// Whether a value can be merged: a mapping or a list of them.
 fn merges(value: &Node) -> bool {
-    debug_assert_eq!(MERGE_KEY.len(), 2);
     match value.as_sequence() {
         Some(items) => items.iter().all(|item| item.as_mapping().is_some()),
         None => value.as_mapping().is_some(),
