@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -107,7 +108,7 @@ fn judge_table(arguments: &EvalArguments, policy: &Policy, terminal: &Terminal) 
 struct Given {
     as_of: Option<Timestamp>,
     previous: Option<Previous>,
-    correlations: Option<Correlations>,
+    correlations: Option<Arc<Correlations>>,
     notes: Notes,
 }
 
@@ -126,7 +127,7 @@ impl Given {
         Ok(Self {
             as_of: as_of.transpose()?,
             previous: previous.transpose()?,
-            correlations: correlations.transpose()?,
+            correlations: correlations.transpose()?.map(Arc::new),
             notes,
         })
     }

@@ -153,7 +153,7 @@ impl<'a> Engine<'a> {
             blocks: &selection.blocks,
             active: &was_active,
             stage: self.stage.as_deref(),
-            warns_of_correlation: Admission::new(self.program, self.snapshot.correlations.as_ref()).missing_matrix()
+            warns_of_correlation: Admission::new(self.program, self.snapshot.correlations.as_deref()).missing_matrix()
                 == Some(MissingMode::Warn),
         };
         let results = results(&evidence, &self.sections());

@@ -36,7 +36,7 @@ impl Engine<'_> {
         let passed: Vec<usize> = (0..rows).filter(|&row| !judged.iter().any(|judged| judged.rejects(row))).collect();
         let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
         let ids: Vec<&str> = (0..rows).map(|row| self.id(row)).collect();
-        let matrix = self.snapshot.correlations.as_ref();
+        let matrix = self.snapshot.correlations.as_deref();
         let levels = threshold_selection(self.program, frame, &ids, passed, &|row| self.was_active(row), matrix);
         funnel.extend(levels.funnel.iter().map(|&(step, count)| Funnel { step, count }));
         let mut admitted = Bitmask::filled(rows, false);
@@ -77,7 +77,7 @@ impl Engine<'_> {
                 *rank = Some(place + 1);
             }
         }
-        let admission = Admission::new(self.program, self.snapshot.correlations.as_ref());
+        let admission = Admission::new(self.program, self.snapshot.correlations.as_deref());
         let admitted = self.admit(&admission, &order, &scores, &mut blocks, notes);
         self.admission_funnel(&mut funnel, &order, &blocks);
         let streaks = self.program.steps.iter().find_map(|step| match step {

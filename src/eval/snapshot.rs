@@ -1,6 +1,7 @@
 //! Snapshots: what a policy judges.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -29,7 +30,7 @@ pub struct Snapshot {
     /// What was active before.
     pub previous: Option<Previous>,
     /// How alike strategies are.
-    pub correlations: Option<Correlations>,
+    pub correlations: Option<Arc<Correlations>>,
     /// Strategies that may go live.
     pub approvals: Vec<String>,
     /// What was noticed while reading.
@@ -67,7 +68,8 @@ pub enum Leaf {
 /// Unordered pairs of strategies.
 #[derive(Debug, Clone, Default)]
 pub struct Correlations {
-    pairs: HashMap<(String, String), f64>,
+    /// By the id that sorts first, then by the other: looked up without building a key.
+    pairs: HashMap<String, HashMap<String, f64>>,
 }
 
 /// Why a snapshot cannot be judged.
@@ -157,7 +159,7 @@ impl Snapshot {
             snapshot.previous = Some(read_previous(previous).map_err(SnapshotError::Previous)?);
         }
         if let Some(pairs) = root.get("correlations").filter(|value| **value != Value::Null) {
-            snapshot.correlations = Some(read_correlations(pairs, &mut snapshot.notes)?);
+            snapshot.correlations = Some(Arc::new(read_correlations(pairs, &mut snapshot.notes)?));
         }
         snapshot.approvals = texts(root, "approvals")?;
         Ok(snapshot)
@@ -244,8 +246,12 @@ fn flatten(value: &Value, path: &str, out: &mut Vec<(String, Leaf)>) -> Result<(
 impl Correlations {
     /// Adds a pair; of repeats that differ the larger |rho| stays. False where they differ.
     pub fn insert(&mut self, first: &str, second: &str, rho: f64) -> bool {
-        let key = ordered(first, second);
-        match self.pairs.get_mut(&key) {
+        let (first, second) = ordered(first, second);
+        let others = match self.pairs.get_mut(first) {
+            Some(others) => others,
+            None => self.pairs.entry(first.to_owned()).or_default(),
+        };
+        match others.get_mut(second) {
             Some(known) if *known == rho => true,
             Some(known) => {
                 if rho.abs() > known.abs() {
@@ -254,7 +260,7 @@ impl Correlations {
                 false
             }
             None => {
-                self.pairs.insert(key, rho);
+                others.insert(second.to_owned(), rho);
                 true
             }
         }
@@ -263,7 +269,8 @@ impl Correlations {
     /// The correlation of a pair, if it is given.
     #[must_use]
     pub fn get(&self, first: &str, second: &str) -> Option<f64> {
-        self.pairs.get(&ordered(first, second)).copied()
+        let (first, second) = ordered(first, second);
+        self.pairs.get(first)?.get(second).copied()
     }
 
     /// Whether no pair is given.
@@ -285,9 +292,8 @@ impl Correlations {
     }
 }
 
-fn ordered(first: &str, second: &str) -> (String, String) {
-    let (first, second) = if first <= second { (first, second) } else { (second, first) };
-    (first.to_owned(), second.to_owned())
+fn ordered<'i>(first: &'i str, second: &'i str) -> (&'i str, &'i str) {
+    if first <= second { (first, second) } else { (second, first) }
 }
 
 fn read_correlations(value: &Value, notes: &mut Notes) -> Result<Correlations, SnapshotError> {
