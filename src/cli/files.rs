@@ -47,9 +47,9 @@ fn read(path: &Path, most: u64) -> Result<String, Failure> {
         let at = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
         let before = bytes.get(..at).unwrap_or_default();
-        // The cut at the limit may go through a character.
+        // The cut at the limit may go through a character: what is left must still be over the limit.
         if bytes.len() as u64 == most && bytes.len() - at < 4 {
-            return Ok(String::from_utf8_lossy(before).into_owned() + " ");
+            return Ok(String::from_utf8_lossy(before).into_owned() + "    ");
         }
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let text = String::from_utf8_lossy(before);

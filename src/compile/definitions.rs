@@ -6,9 +6,10 @@ use crate::diag::{Diagnostic, documents, names};
 use crate::ir::{DeclarationKind, Expr, ExprKind};
 use crate::source::Span;
 use crate::stdlib::Definition;
+use crate::syntax::Expr as Syntax;
 
 use super::context::{Context, Scope};
-use super::expression::compile_scalar;
+use super::expression::{self, compile_scalar, parse_scalar};
 
 /// Most definitions that may build on each other in a row.
 const DEEPEST: usize = 32;
@@ -28,6 +29,8 @@ struct Slot {
     definition: Definition,
     /// Whether it comes from the standard library: its text is not the author's.
     standard: bool,
+    /// Its syntax; parsed before anything is compiled, so that no parser runs deep in the stack.
+    syntax: Option<Syntax>,
     state: State,
 }
 
@@ -43,7 +46,7 @@ impl Definitions {
         let name = definition.name.clone();
         let free = !self.known.contains_key(&name);
         if free {
-            self.known.insert(name, Slot { definition, standard, state: State::Waiting });
+            self.known.insert(name, Slot { definition, standard, syntax: None, state: State::Waiting });
         }
         free
     }
@@ -56,6 +59,22 @@ impl Definitions {
     /// Where a definition stands, and whether it is the standard library's.
     pub fn place(&self, name: &str) -> Option<(Span, bool)> {
         self.known.get(name).map(|slot| (slot.definition.span, slot.standard))
+    }
+}
+
+/// Parses every definition of the author's and reports those that cannot be read.
+pub(super) fn parse_all(context: &mut Context<'_>) {
+    let own = context.definitions.known.values().filter(|slot| !slot.standard);
+    let mut own: Vec<Definition> = own.map(|slot| slot.definition.clone()).collect();
+    own.sort_by_key(|definition| definition.span);
+    for definition in own {
+        let syntax = parse_scalar(context, &definition.expression);
+        if let Some(slot) = context.definitions.known.get_mut(&definition.name) {
+            if syntax.is_none() {
+                slot.state = State::Done(None, 0);
+            }
+            slot.syntax = syntax;
+        }
     }
 }
 
@@ -112,9 +131,12 @@ fn compile(context: &mut Context<'_>, name: &str, at: Span) -> Result<(Option<Ex
         return Err(());
     }
     let Some(slot) = context.definitions.known.get(name) else { return Err(()) };
-    let node = slot.definition.expression.clone();
+    let (node, parsed) = (slot.definition.expression.clone(), slot.syntax.clone());
     context.definitions.open.push(name.to_owned());
-    let expression = compile_scalar(context, &node, &Scope::default());
+    let expression = match parsed {
+        Some(syntax) => expression::compile(context, &syntax, &Scope::default()),
+        None => compile_scalar(context, &node, &Scope::default()),
+    };
     context.definitions.open.pop();
     let mut size = 0;
     if let Some(expression) = &expression {

@@ -37,7 +37,7 @@ pub(super) fn compile_number(context: &mut Context<'_>, node: &Node, scope: &Sco
     Some(expression)
 }
 
-fn parse_scalar(context: &mut Context<'_>, node: &Node) -> Option<Syntax> {
+pub(super) fn parse_scalar(context: &mut Context<'_>, node: &Node) -> Option<Syntax> {
     let node = node.resolve();
     let Some(text) = node.as_text() else {
         let message = "an expression is expected here";

@@ -59,7 +59,8 @@ fn top_level(node: &Node) -> (String, &[Node]) {
     for key in ["and", "all"] {
         if let Some(inner) = node.get(key) {
             let items = inner.as_sequence().unwrap_or(std::slice::from_ref(inner));
-            return (format!("{path}.{key}"), items);
+            // `all` is another word for `and`: ids do not tell them apart.
+            return (format!("{path}.and"), items);
         }
     }
     (path.to_owned(), std::slice::from_ref(node))

@@ -37,6 +37,7 @@ pub(super) fn build(
     context.templates =
         standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
     define(&mut context, own, imported);
+    definitions::parse_all(&mut context);
     layers::check_templates(&mut context, &imported.templates);
     let modes = sections::modes(root.get("validation"));
     let mut rules = thresholds::compile(&mut context, root, modes);
