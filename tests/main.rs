@@ -8,7 +8,11 @@
     reason = "a test may fail loudly, and it may read clocks and files"
 )]
 
+mod cli;
 mod corpus;
+mod hashes;
 mod hostile;
 mod misspelt;
+mod properties;
 mod support;
+mod tidy;
