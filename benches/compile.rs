@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench compile`. Growth is printed as time a gate, which must stay near level.
 
+#![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, reason = "a bench stops at what is wrong")]
+
 use std::fmt::Write;
 use std::hint::black_box;
 
@@ -50,13 +52,13 @@ fn analysing(criterion: &mut Criterion) {
     let example = compile("bench", include_str!("../examples/crypto_mom/policy.yaml"), &NoFiles, &limits);
     let example = example.program.expect("the example compiles");
     group.bench_function("crypto_mom", |bench| {
-        bench.iter(|| run_lints(black_box(&example), limits.analysis_steps));
+        bench.iter(|| run_lints(black_box(&example), false, limits.analysis_steps));
     });
     for count in [1_000, 10_000, 100_000] {
         let program = compile("bench", &gates(count), &NoFiles, &limits).program.expect("gates compile");
         group.throughput(Throughput::Elements(count as u64));
         group.bench_with_input(BenchmarkId::new("gates", count), &program, |bench, program| {
-            bench.iter(|| run_lints(black_box(program), limits.analysis_steps));
+            bench.iter(|| run_lints(black_box(program), false, limits.analysis_steps));
         });
     }
     group.finish();

@@ -39,11 +39,20 @@ mod policy;
 pub mod render;
 pub mod source;
 pub mod stdlib;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod syntax;
 pub mod value;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use compile::{LoadedFile, Loader, NoFiles};
 pub use diag::{Diagnostic, Severity};
 pub use eval::{Decision, EvaluateError, Options, Snapshot, SnapshotError};
 pub use policy::{Checked, CompileError, Policy, check, json_schema};
 pub use source::{Limits, Sources};
+
+/// Runs the Rust of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,11 +2,11 @@
 
 use crate::check::check as run_lints;
 use crate::compile::{Compiled, Loader, NoFiles, compile};
-use crate::diag::{Diagnostic, has_errors};
+use crate::diag::{Diagnostic, Severity, has_errors};
 use crate::eval::{Decision, EvaluateError, Options, Snapshot, evaluate};
 use crate::ir::{Fingerprints, Program, fingerprints};
-use crate::source::{Document, Limits, Sources};
-use crate::stdlib::standard;
+use crate::source::{Document, Limits, Sources, Span};
+use crate::stdlib::{is_standard, standard};
 use crate::syntax::document;
 
 /// A policy ready to judge. It is immutable and can be shared between threads.
@@ -33,11 +33,11 @@ pub struct Checked {
 
 /// A text that cannot be used as a policy, with all its diagnostics.
 #[derive(Debug)]
-pub struct CompileError(pub Checked);
+pub struct CompileError(pub Box<Checked>);
 
 impl std::fmt::Display for CompileError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let errors: Vec<_> = self.0.diagnostics.iter().filter(|d| d.severity == crate::diag::Severity::Error).collect();
+        let errors: Vec<_> = self.0.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
         write!(formatter, "the policy has {} error(s)", errors.len())?;
         if let Some(first) = errors.first() {
             let place = self.0.sources.get(first.span.file).map(|source| {
@@ -56,11 +56,16 @@ impl std::error::Error for CompileError {}
 #[must_use]
 pub fn check(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Checked {
     let Compiled { sources, document, program, mut diagnostics } = compile(name, text, loader, limits);
-    // The lints would report consequences of what is already reported.
-    if let Some(program) = program.as_ref().filter(|_| !has_errors(&diagnostics)) {
-        diagnostics.extend(run_lints(program, limits.analysis_steps));
+    if let Some(program) = &program {
+        let found = run_lints(program, has_errors(&diagnostics), limits.analysis_steps);
+        // A library of the standard is written for many policies: what is idle in this one is not its fault.
+        let standard = |span: Span| sources.get(span.file).is_some_and(|source| is_standard(source.name()));
+        diagnostics
+            .extend(found.into_iter().filter(|found| found.severity == Severity::Error || !standard(found.span)));
     }
-    diagnostics.sort_by(|left, right| (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message)));
+    diagnostics.sort_by(|left, right| {
+        (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message))
+    });
     diagnostics.dedup();
     Checked { sources, document, program, diagnostics }
 }
@@ -87,14 +92,14 @@ impl Policy {
     pub fn compile_with(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Result<Self, CompileError> {
         let checked = check(name, text, loader, limits);
         if has_errors(&checked.diagnostics) {
-            return Err(CompileError(checked));
+            return Err(CompileError(Box::new(checked)));
         }
         match checked {
             Checked { sources, program: Some(program), diagnostics, .. } => {
                 let fingerprints = fingerprints(&program);
                 Ok(Self { program, fingerprints, warnings: diagnostics, sources })
             }
-            without_program => Err(CompileError(without_program)),
+            without_program => Err(CompileError(Box::new(without_program))),
         }
     }
 

@@ -1,18 +1,37 @@
-//! All tests that look at the project from outside, in one program: one link, one list of names.
+//! All tests that look at the project from outside, in one program.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "a test may fail loudly, and it may read clocks and files"
+    reason = "a test fails by panicking"
 )]
 
 mod cli;
+mod cli_contract;
 mod corpus;
+mod hash_changes;
 mod hashes;
 mod hostile;
+mod hostile_inputs;
 mod misspelt;
 mod properties;
+mod readme;
+mod reference;
+mod shown;
 mod support;
+mod three_valued;
 mod tidy;
+
+/// The folder of the project.
+fn root() -> std::path::PathBuf {
+    std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The policies of the examples.
+fn example_policies() -> Vec<std::path::PathBuf> {
+    let folders = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = folders.map(|folder| folder.join("policy.yaml")).filter(|path| path.exists()).collect();
+    found.sort();
+    found
+}

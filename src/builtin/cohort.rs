@@ -7,18 +7,18 @@ fn present(values: &[f64]) -> Vec<f64> {
 }
 
 /// One statistic, the same in every row.
-pub(super) fn constant(values: &[f64], statistic: impl Fn(&mut Vec<f64>) -> f64) -> Vec<f64> {
+pub(super) fn constant(values: &[f64], statistic: impl Fn(&mut [f64]) -> f64) -> Vec<f64> {
     let mut present = present(values);
     let result = if present.is_empty() { f64::NAN } else { statistic(&mut present) };
     vec![result; values.len()]
 }
 
-pub(super) fn mean(present: &mut Vec<f64>) -> f64 {
+pub(super) fn mean(present: &mut [f64]) -> f64 {
     exact_sum(present.iter().copied()) / present.len() as f64
 }
 
 /// Sample standard deviation in two passes; missing below two values.
-pub(super) fn deviation(present: &mut Vec<f64>) -> f64 {
+pub(super) fn deviation(present: &mut [f64]) -> f64 {
     let count = present.len() as f64;
     if count < 2.0 {
         return f64::NAN;
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(percentile(&values)[4], 0.5);
         assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), 2.5);
         assert_eq!(quantile(&mut [1.0, 2.0, 4.0], 0.75), 3.0);
-        assert_eq!(deviation(&mut vec![2.0, 4.0]), std::f64::consts::SQRT_2);
+        assert_eq!(deviation(&mut [2.0, 4.0]), std::f64::consts::SQRT_2);
         assert_eq!(count(&values)[0], 4.0);
         assert!(zscore(&[2.0, 2.0])[0].is_nan());
     }

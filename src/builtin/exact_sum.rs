@@ -71,7 +71,8 @@ impl ExactSum {
         let digit = |index: usize| self.digits.get(index).map_or(0, |&digit| digit as u128);
         // The three highest digits hold at least 65 significant bits; whatever lies below only breaks ties.
         let low = top.saturating_sub(2);
-        let mut head = (0..3).filter(|offset| low + offset <= top).map(|offset| digit(low + offset) << (32 * offset)).sum();
+        let mut head =
+            (0..3).filter(|offset| low + offset <= top).map(|offset| digit(low + offset) << (32 * offset)).sum();
         let rest = self.digits.iter().take(low).any(|&digit| digit != 0);
         let mut exponent = i64::from(DIGIT_BITS) * low as i64 - 1074;
         let excess = i64::from(128 - head_zeros(head)) - 53;

@@ -1,7 +1,7 @@
 //! `max(x, …)`
 
-use super::{Builtin, Kernel, Units};
 use super::min::ends;
+use super::{Builtin, Kernel, Units};
 
 pub(super) static BUILTIN: Builtin = Builtin {
     name: "max",

@@ -1,7 +1,7 @@
 //! `median(x)`
 
-use super::{Builtin, Kernel, Units};
 use super::cohort;
+use super::{Builtin, Kernel, Units};
 use crate::value::Interval;
 
 pub(super) static BUILTIN: Builtin = Builtin {
@@ -11,6 +11,6 @@ pub(super) static BUILTIN: Builtin = Builtin {
     arguments: (1, Some(1)),
     units: Units::Same(1),
     interval: |of| of.first().copied().unwrap_or(Interval::ALL),
-    kernel: Kernel::Cohort(|values, _| cohort::constant(values, |present| cohort::median(present))),
+    kernel: Kernel::Cohort(|values, _| cohort::constant(values, cohort::median)),
     examples: &[("median(5)", "5")],
 };

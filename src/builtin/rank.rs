@@ -1,7 +1,7 @@
 //! `rank(x)`
 
-use super::{Builtin, Kernel, Units};
 use super::cohort;
+use super::{Builtin, Kernel, Units};
 use crate::value::Interval;
 
 pub(super) static BUILTIN: Builtin = Builtin {

@@ -24,7 +24,7 @@ fn round(x: f64, decimals: f64) -> f64 {
     let magnitude = libm::fabs(x);
     let product = magnitude * power;
     // From 2^52 on every double is whole, and splitting a huge number would overflow.
-    if !(product < 4_503_599_627_370_496.0) {
+    if product >= 4_503_599_627_370_496.0 {
         return x;
     }
     let whole = libm::floor(product);
@@ -57,9 +57,14 @@ mod tests {
 
     #[test]
     fn rounds_the_exact_value() {
-        for (x, decimals, wanted) in
-            [(1.115, 2.0, 1.11), (0.285, 2.0, 0.28), (0.5, 0.0, 1.0), (-0.5, 0.0, -1.0), (1e300, 12.0, 1e300), (2.675, 2.0, 2.67)]
-        {
+        for (x, decimals, wanted) in [
+            (1.115, 2.0, 1.11),
+            (0.285, 2.0, 0.28),
+            (0.5, 0.0, 1.0),
+            (-0.5, 0.0, -1.0),
+            (1e300, 12.0, 1e300),
+            (2.675, 2.0, 2.67),
+        ] {
             assert_eq!(round(x, decimals), wanted, "{x}");
         }
     }

@@ -51,11 +51,8 @@ impl<'f, 'a> Encoder<'f, 'a> {
     /// The values that a witness gives to metrics, in the order of their ids.
     #[must_use]
     pub fn metric_values(&self, witness: &Witness) -> Vec<(MetricId, Rational)> {
-        let mut values: Vec<_> = self
-            .metrics
-            .iter()
-            .filter_map(|(id, variable)| Some((*id, witness.number(*variable)?.clone())))
-            .collect();
+        let mut values: Vec<_> =
+            self.metrics.iter().filter_map(|(id, variable)| Some((*id, witness.number(*variable)?.clone()))).collect();
         values.sort_by_key(|(id, _)| *id);
         values
     }

@@ -43,17 +43,15 @@ impl<'a> Facts<'a> {
                 self.program.metric(*id).map_or(Interval::ALL, |metric| metric.range)
             }
             ExprKind::Negate(inner) => self.interval(inner).negate(),
-            ExprKind::Arithmetic(first, rest) => {
-                rest.iter().fold(self.interval(first), |left, (operator, right)| {
-                    let right = self.interval(right);
-                    match operator {
-                        ArithmeticOperator::Add => left.add(right),
-                        ArithmeticOperator::Subtract => left.subtract(right),
-                        ArithmeticOperator::Multiply => left.multiply(right),
-                        ArithmeticOperator::Divide => left.divide(right),
-                    }
-                })
-            }
+            ExprKind::Arithmetic(first, rest) => rest.iter().fold(self.interval(first), |left, (operator, right)| {
+                let right = self.interval(right);
+                match operator {
+                    ArithmeticOperator::Add => left.sum(right),
+                    ArithmeticOperator::Subtract => left.subtract(right),
+                    ArithmeticOperator::Multiply => left.multiply(right),
+                    ArithmeticOperator::Divide => left.divide(right),
+                }
+            }),
             ExprKind::Power(base, exponent) => power(self.interval(base), self.interval(exponent)),
             ExprKind::Call(id, arguments) => builtin::by_id(*id).map_or(Interval::ALL, |builtin| {
                 let of: Vec<_> = arguments.iter().map(|argument| self.interval(argument)).collect();
@@ -117,11 +115,10 @@ fn decide(operator: Comparison, left: Interval, right: Interval) -> Option<bool>
         Comparison::LessEqual => (left.high <= right.low, left.low > right.high),
         Comparison::Greater => (left.low > right.high, left.high <= right.low),
         Comparison::GreaterEqual => (left.low >= right.high, left.high < right.low),
-        Comparison::Equal => {
-            (left.low == left.high && left == right, left.high < right.low || right.high < left.low)
-        }
+        Comparison::Equal => (left.low == left.high && left == right, left.high < right.low || right.high < left.low),
         Comparison::NotEqual => {
-            let (same, apart) = (left.low == left.high && left == right, left.high < right.low || right.high < left.low);
+            let (same, apart) =
+                (left.low == left.high && left == right, left.high < right.low || right.high < left.low);
             (apart, same)
         }
     };

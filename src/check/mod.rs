@@ -1,7 +1,7 @@
 //! Checks of a compiled program: what it cannot mean, and what it probably does not mean.
 //!
 //! A finding is a fact within the declared ranges, never a guess. Each lint is a file in `lint/`
-//! with its code, its explanation and its function, and one line in [`lint::ALL`].
+//! with its code, its explanation and its function, and one line in `lint::ALL`.
 
 mod encode;
 mod facts;
@@ -16,11 +16,13 @@ pub use encode::Encoder;
 pub use facts::Facts;
 pub use lint::Lint;
 
-/// Runs every lint over a program. `steps` bounds the work of the analyses that search.
+/// Runs every lint over a program; over one with errors, those that hold for what could be read.
+/// `steps` bounds the work of the analyses that search.
 #[must_use]
-pub fn check(program: &Program, steps: u64) -> Vec<Diagnostic> {
+pub fn check(program: &Program, has_errors: bool, steps: u64) -> Vec<Diagnostic> {
     let facts = Facts::new(program, steps);
-    lint::ALL.iter().flat_map(|lint| (lint.run)(&facts)).collect()
+    let lints = lint::ALL.iter().filter(|lint| lint.partial || !has_errors);
+    lints.flat_map(|lint| (lint.run)(&facts)).collect()
 }
 
 /// Every code with its page, in the order of codes.

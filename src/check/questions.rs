@@ -49,7 +49,9 @@ impl Facts<'_> {
     /// Whether formulas are shown to be satisfiable together.
     #[must_use]
     pub fn satisfied(&self, domains: &[Domain], formulas: &[&Formula]) -> bool {
-        self.within(STEPS_PER_QUESTION, |budget| matches!(solve_all(domains, formulas, budget), Outcome::Satisfiable(_)))
+        self.within(STEPS_PER_QUESTION, |budget| {
+            matches!(solve_all(domains, formulas, budget), Outcome::Satisfiable(_))
+        })
     }
 
     /// A smallest set of conditions that exclude each other, as positions; none where none is shown.

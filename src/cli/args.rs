@@ -31,7 +31,7 @@ pub(super) enum Verb {
     /// Check policies: syntax, names, units, logic, lifecycle
     Check(CheckArguments),
     /// Judge a snapshot by a policy
-    Eval(EvalArguments),
+    Eval(Box<EvalArguments>),
     /// Format policies in place, keeping comments
     Fmt(FmtArguments),
     /// Explain a diagnostic code, or list all
@@ -44,7 +44,7 @@ pub(super) enum Verb {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// Policies; a directory stands for its .yaml, .yml and .json files, `-` for standard input
+    /// Policies; a directory stands for its .yaml and .yml files, `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// How to write what was found

@@ -21,7 +21,8 @@ pub(super) fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Out
     match arguments.format {
         CheckFormat::Human => people(&reports, terminal)?,
         CheckFormat::Json => {
-            serde_json::to_writer_pretty(&mut output, &json::render(&reports)).map_err(|error| Failure::new(error.to_string()))?;
+            serde_json::to_writer_pretty(&mut output, &json::render(&reports))
+                .map_err(|error| Failure::new(error.to_string()))?;
             writeln!(output)?;
         }
         CheckFormat::Github => write!(output, "{}", github::render(&reports))?,

@@ -109,8 +109,13 @@ fn because(strategy: &StrategyDecision) -> String {
 
 /// A rule's id without the part that every rule of its section shares.
 fn short(id: &str) -> String {
-    let id = id.strip_prefix("validation_profiles.").map_or(id, |rest| rest.split_once('.').map_or(rest, |(_, rest)| rest));
-    ["validation.", "selection.", "thresholds."].iter().find_map(|prefix| id.strip_prefix(prefix)).unwrap_or(id).to_owned()
+    let id =
+        id.strip_prefix("validation_profiles.").map_or(id, |rest| rest.split_once('.').map_or(rest, |(_, rest)| rest));
+    ["validation.", "selection.", "thresholds."]
+        .iter()
+        .find_map(|prefix| id.strip_prefix(prefix))
+        .unwrap_or(id)
+        .to_owned()
 }
 
 /// How many strategies each cause kept out first.

@@ -3,46 +3,146 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::check::refuse;
+use jiff::Timestamp;
+
 use super::args::{Detail, EvalArguments, EvalFormat};
+use super::check::refuse;
 use super::decision_table::decision_table;
 use super::files::{FileLoader, display_name, is_standard_input, read_data, read_policy, write_whole};
+use super::tables::{self, is_table};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
 use crate::eval::{
-    Correlations, Decision, Notes, Options, Snapshot, Status, Value, parse_instant, read_json, read_previous, read_yaml,
+    Correlations, Decision, EvaluateError, Notes, Options, Previous, Snapshot, Status, Value, parse_instant, read_json,
+    read_previous, read_yaml,
 };
 use crate::policy::{CompileError, Policy};
 use crate::render::Report;
 use crate::source::Limits;
 
 pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let inputs = [Some(&arguments.policy), Some(&arguments.snapshot), arguments.previous.as_ref(), arguments.correlations.as_ref()];
+    let inputs = [
+        Some(&arguments.policy),
+        Some(&arguments.snapshot),
+        arguments.previous.as_ref(),
+        arguments.correlations.as_ref(),
+    ];
     if inputs.into_iter().flatten().filter(|path| is_standard_input(path)).count() > 1 {
         return Err(Failure::new("standard input can be read once: name a file for the others"));
     }
     let Some(policy) = policy(&arguments.policy, terminal)? else { return Ok(Outcome::Findings) };
-    let snapshot = snapshot(arguments)?;
-    let options = Options { world: arguments.world.clone(), profile: arguments.profile.clone() };
-    let decision = policy.evaluate(&snapshot, &options).map_err(|error| {
-        let hint = match error {
-            crate::eval::EvaluateError::NoWorld => " with --world",
-            _ => "",
-        };
-        Failure::new(format!("{error}{hint}"))
-    })?;
-    let outcome = required(&decision, &arguments.require)?;
-    let format = arguments.format.unwrap_or(if terminal.interactive && arguments.out.is_none() { EvalFormat::Table } else { EvalFormat::Json });
-    let text = match format {
-        EvalFormat::Table => decision_table(&decision, arguments.detail.unwrap_or(Detail::Selected), terminal),
-        EvalFormat::Json => json(&decision, arguments.detail, true)?,
-        EvalFormat::Ndjson => json(&decision, arguments.detail, false)?,
-    };
+    if is_table(&arguments.snapshot) {
+        return judge_table(arguments, &policy, terminal);
+    }
+    let name = display_name(&arguments.snapshot);
+    let tree = tree(&arguments.snapshot)?;
+    let snapshot = Snapshot::from_value(&tree).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    let decision = Given::new(arguments)?.judge(arguments, &policy, snapshot)?;
+    let text = written(&decision, format(arguments, terminal), arguments, terminal)?;
     match &arguments.out {
         Some(path) => write_whole(path, &text)?,
         None => std::io::stdout().lock().write_all(text.as_bytes())?,
     }
-    Ok(outcome)
+    Ok(required(&decision, &arguments.require))
+}
+
+fn format(arguments: &EvalArguments, terminal: &Terminal) -> EvalFormat {
+    let for_people = terminal.interactive && arguments.out.is_none();
+    arguments.format.unwrap_or(if for_people { EvalFormat::Table } else { EvalFormat::Json })
+}
+
+fn written(
+    decision: &Decision,
+    format: EvalFormat,
+    arguments: &EvalArguments,
+    terminal: &Terminal,
+) -> Result<String, Failure> {
+    Ok(match format {
+        EvalFormat::Table => decision_table(decision, arguments.detail.unwrap_or(Detail::Selected), terminal),
+        EvalFormat::Json => json(decision, arguments.detail, true)?,
+        EvalFormat::Ndjson => json(decision, arguments.detail, false)?,
+    })
+}
+
+/// Judges the snapshots of a table in order, each on the state of the one before; the last one
+/// answers `--require`.
+fn judge_table(arguments: &EvalArguments, policy: &Policy, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let mut given = Given::new(arguments)?;
+    let asked = format(arguments, terminal);
+    let mut last: Option<Decision> = None;
+    // What waits for the end: a file, which is whole or not there, and the only JSON document.
+    let mut waiting = String::new();
+    tables::read_table(&arguments.snapshot, &mut |snapshot| {
+        if last.is_some() && asked == EvalFormat::Json {
+            let message = "the table holds several `as_of`: ask for one decision a line with --format ndjson";
+            return Err(Failure::new(message));
+        }
+        if last.is_some() && given.correlations.is_some() {
+            given.notes.add(
+                "correlations_reused",
+                "the same correlations are used for every `as_of`",
+                "--correlations",
+            );
+        }
+        let decision = given.judge(arguments, policy, snapshot)?;
+        given.notes = Notes::default();
+        given.previous = Some(Previous::State(Box::new(decision.state.clone())));
+        let text = written(&decision, asked, arguments, terminal)?;
+        last = Some(decision);
+        if arguments.out.is_some() || asked == EvalFormat::Json {
+            waiting.push_str(&text);
+        } else {
+            std::io::stdout().lock().write_all(text.as_bytes())?;
+        }
+        Ok(())
+    })?;
+    match &arguments.out {
+        Some(path) => write_whole(path, &waiting)?,
+        None => std::io::stdout().lock().write_all(waiting.as_bytes())?,
+    }
+    Ok(last.map_or(Outcome::Fine, |decision| required(&decision, &arguments.require)))
+}
+
+/// What the arguments put in the place of a snapshot's own.
+struct Given {
+    as_of: Option<Timestamp>,
+    previous: Option<Previous>,
+    correlations: Option<Correlations>,
+    notes: Notes,
+}
+
+impl Given {
+    fn new(arguments: &EvalArguments) -> Result<Self, Failure> {
+        let mut notes = Notes::default();
+        let as_of = arguments.as_of.as_ref().map(|time| {
+            let wrong = || Failure::new(format!("--as-of `{time}` is not a time such as 2026-01-31T21:00:00Z"));
+            parse_instant(time).ok_or_else(wrong)
+        });
+        let previous = arguments.previous.as_ref().map(|path| {
+            let failed = |error| Failure::new(format!("{}: {error}", display_name(path)));
+            read_previous(&tree(path)?).map_err(failed)
+        });
+        let correlations = arguments.correlations.as_ref().map(|path| correlations(path, &mut notes));
+        Ok(Self {
+            as_of: as_of.transpose()?,
+            previous: previous.transpose()?,
+            correlations: correlations.transpose()?,
+            notes,
+        })
+    }
+
+    fn judge(&self, arguments: &EvalArguments, policy: &Policy, mut snapshot: Snapshot) -> Result<Decision, Failure> {
+        snapshot.stage = arguments.stage.clone().or(snapshot.stage);
+        snapshot.as_of = self.as_of.or(snapshot.as_of);
+        snapshot.previous = self.previous.clone().or(snapshot.previous);
+        snapshot.correlations = self.correlations.clone().or(snapshot.correlations);
+        snapshot.notes.append(self.notes.clone());
+        let options = Options { world: arguments.world.clone(), profile: arguments.profile.clone() };
+        policy.evaluate(&snapshot, &options).map_err(|error| {
+            let hint = if error == EvaluateError::NoWorld { " with --world" } else { "" };
+            Failure::new(format!("{error}{hint}"))
+        })
+    }
 }
 
 /// Compiles a policy; its errors go to standard error.
@@ -57,37 +157,10 @@ fn policy(path: &Path, terminal: &Terminal) -> Result<Option<Policy>, Failure> {
     }
 }
 
-/// The snapshot with what the arguments put in its place.
-fn snapshot(arguments: &EvalArguments) -> Result<Snapshot, Failure> {
-    let name = display_name(&arguments.snapshot);
-    let failed = |name: &str, error: &dyn std::fmt::Display| Failure::new(format!("{name}: {error}"));
-    let tree = tree(&arguments.snapshot)?;
-    let mut snapshot = Snapshot::from_value(&tree).map_err(|error| failed(&name, &error))?;
-    if let Some(stage) = &arguments.stage {
-        snapshot.stage = Some(stage.clone());
-    }
-    if let Some(time) = &arguments.as_of {
-        let instant = parse_instant(time);
-        let instant = instant.ok_or_else(|| Failure::new(format!("--as-of `{time}` is not a time such as 2026-01-31T21:00:00Z")))?;
-        snapshot.as_of = Some(instant);
-    }
-    if let Some(path) = &arguments.previous {
-        let previous = read_previous(&self::tree(path)?).map_err(|error| failed(&display_name(path), &error))?;
-        snapshot.previous = Some(previous);
-    }
-    if let Some(path) = &arguments.correlations {
-        snapshot.correlations = Some(correlations(path, &mut snapshot.notes)?);
-    }
-    Ok(snapshot)
-}
-
 /// Reads JSON or YAML: by the file's ending, else JSON where the text begins like JSON.
 fn tree(path: &Path) -> Result<Value, Failure> {
     let name = display_name(path);
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if ["csv", "jsonl", "parquet", "arrow"].contains(&ending.as_str()) {
-        return Err(Failure::new(format!("{name}: tables are not read yet; give a snapshot as JSON or YAML")));
-    }
     let text = read_data(path)?;
     let json = match ending.as_str() {
         "json" => true,
@@ -121,7 +194,7 @@ fn correlations(path: &Path, notes: &mut Notes) -> Result<Correlations, Failure>
 }
 
 /// Whether all required strategies are selected, or lack nothing but data.
-fn required(decision: &Decision, ids: &[String]) -> Result<Outcome, Failure> {
+fn required(decision: &Decision, ids: &[String]) -> Outcome {
     let mut outcome = Outcome::Fine;
     for id in ids {
         if decision.selected.contains(id) {
@@ -135,11 +208,14 @@ fn required(decision: &Decision, ids: &[String]) -> Result<Outcome, Failure> {
         let failed: Vec<_> = strategy.checks.iter().filter(|check| check.status == Status::Fail).collect();
         let only_missing = !failed.is_empty() && failed.iter().all(|check| check.outcome == "missing");
         let code = strategy.rejected_by.as_ref().map_or("", |rejection| rejection.code.as_str());
-        let missing_step = matches!(code, "score_missing" | "correlation_missing" | "side_missing" | "sector_missing" | "weight_missing");
+        let missing_step = matches!(
+            code,
+            "score_missing" | "correlation_missing" | "side_missing" | "sector_missing" | "weight_missing"
+        );
         let inconclusive = only_missing || (failed.is_empty() && missing_step);
         outcome = if inconclusive && outcome != Outcome::Findings { Outcome::Inconclusive } else { Outcome::Findings };
     }
-    Ok(outcome)
+    outcome
 }
 
 fn json(decision: &Decision, detail: Option<Detail>, pretty: bool) -> Result<String, Failure> {

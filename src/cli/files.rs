@@ -86,7 +86,7 @@ pub(super) fn policies(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             search(argument, &mut found)?;
             if found.len() == before {
                 let name = argument.display();
-                return Err(Failure::new(format!("{name} holds no .yaml, .yml or .json file; name the policy itself")));
+                return Err(Failure::new(format!("{name} holds no .yaml or .yml file; name the policy itself")));
             }
         } else {
             found.push(argument.clone());
@@ -104,7 +104,7 @@ fn search(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     entries.sort();
     for path in entries {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let known = path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known));
+        let known = path.extension().is_some_and(|extension| ["yaml", "yml"].iter().any(|known| extension == *known));
         if path.is_dir() && !hidden && !path.is_symlink() {
             search(&path, found)?;
         } else if known && !hidden && path.is_file() {

@@ -55,10 +55,22 @@ fn list(
         return Ok(());
     }
     let row = |entry: &&MetricEntry| {
-        vec![entry.name.clone(), entry.layer.as_str().to_owned(), kind(entry.kind).to_owned(), range(entry.range), entry.summary.clone()]
+        vec![
+            entry.name.clone(),
+            entry.layer.as_str().to_owned(),
+            kind(entry.kind).to_owned(),
+            range(entry.range),
+            entry.summary.clone(),
+        ]
     };
     let formula = |definition: &&Definition| {
-        vec![definition.name.clone(), "derived".to_owned(), "formula".to_owned(), String::new(), definition.summary.clone()]
+        vec![
+            definition.name.clone(),
+            "derived".to_owned(),
+            "formula".to_owned(),
+            String::new(),
+            definition.summary.clone(),
+        ]
     };
     let rows = entries.iter().map(row).chain(derived.iter().map(formula)).collect();
     writeln!(output, "{}", table(&["metric", "layer", "unit", "range", "meaning"], rows, terminal.width))?;

@@ -1,6 +1,8 @@
 //! The command line: the only place that reads files, the terminal and the environment.
 
 mod args;
+#[cfg(feature = "arrow")]
+mod arrow_tables;
 mod check;
 mod decision_table;
 mod eval;
@@ -10,6 +12,7 @@ mod metrics;
 mod rule;
 mod schema;
 mod table;
+mod tables;
 mod terminal;
 
 use std::io::Write;

@@ -52,6 +52,10 @@ impl Terminal {
 
     /// A failure as one line.
     pub fn error(&self, message: &str) -> String {
-        if self.colors_errors() { format!("\u{1b}[1;31merror\u{1b}[0m: {message}") } else { format!("error: {message}") }
+        if self.colors_errors() {
+            format!("\u{1b}[1;31merror\u{1b}[0m: {message}")
+        } else {
+            format!("error: {message}")
+        }
     }
 }

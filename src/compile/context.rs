@@ -1,12 +1,12 @@
 //! What all parts of the compiler share: names in scope, metric slots, diagnostics.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
 use crate::ir::{Declaration, DeclarationKind, Dialect, Expr, Layer, Metric, MetricId};
 use crate::source::{Limits, Sources, Span};
-use crate::stdlib::{Catalogue, Found, Template};
+use crate::stdlib::{Catalogue, Found, STANDARD_FILE, Template};
 use crate::value::{Interval, Kind, Unit};
 
 use super::definitions::Definitions;
@@ -25,7 +25,8 @@ pub(super) struct Context<'a> {
     slots: HashMap<String, MetricId>,
     pub declarations: Vec<Declaration>,
     declared: HashMap<String, usize>,
-    ids: BTreeMap<String, HashSet<String>>,
+    /// Where each rule id was taken, by space.
+    ids: BTreeMap<String, HashMap<String, Span>>,
 }
 
 /// What an expression of a template sees beside the names of the policy.
@@ -57,7 +58,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        // The author cannot look into the standard library.
+        diagnostic.labels.retain(|label| label.span.file != STANDARD_FILE);
         self.diagnostics.push(diagnostic);
     }
 
@@ -77,20 +80,26 @@ impl<'a> Context<'a> {
 
     /// The slot of a metric of the catalogue under a written name. Dotted paths keep their whole name.
     pub fn slot(&mut self, written: &str, found: &Found<'_>) -> MetricId {
-        let dotted = written.contains('.');
-        let name = if dotted || !self.dialect.is_native() { written.to_owned() } else { found.name.clone() };
-        let aliases = if dotted || !self.dialect.is_native() { Vec::new() } else { found.aliases() };
         let entry = found.entry;
+        let as_written = self.reads_as_written(written);
+        // Read under its written name, the value is in the unit of that name.
+        let alias = found.alias.filter(|_| as_written);
+        let factor = alias.map_or(1.0, |alias| alias.factor);
         self.intern(Metric {
-            name,
-            aliases,
-            kind: entry.kind,
-            range: entry.range,
+            name: if as_written { written.to_owned() } else { found.name.clone() },
+            aliases: if as_written { Vec::new() } else { found.aliases() },
+            kind: alias.and_then(|alias| alias.unit).map_or(entry.kind, Kind::Number),
+            range: Interval::hull([entry.range.low / factor, entry.range.high / factor]),
             better: entry.better,
             layer: entry.layer,
             window: found.window(),
             declared: true,
         })
+    }
+
+    /// Whether a metric is looked up under the very name written: dotted paths, and all of threshold documents.
+    pub fn reads_as_written(&self, name: &str) -> bool {
+        name.contains('.') || !self.dialect.is_native()
     }
 
     /// The slot of a metric that nobody declares.
@@ -117,13 +126,20 @@ impl<'a> Context<'a> {
         id
     }
 
-    /// Takes a rule id in a space of ids; false where it is taken.
-    pub fn take_id(&mut self, space: &str, id: &str) -> bool {
-        self.ids.entry(space.to_owned()).or_default().insert(id.to_owned())
+    /// Takes a rule id in a space of ids, unless it is taken: then where.
+    pub fn take_id(&mut self, space: &str, id: &str, span: Span) -> Result<(), Span> {
+        let ids = self.ids.entry(space.to_owned()).or_default();
+        match ids.get(id) {
+            Some(&first) => Err(first),
+            None => {
+                ids.insert(id.to_owned(), span);
+                Ok(())
+            }
+        }
     }
 
-    /// Whether an id is taken in a space.
-    pub fn has_id(&self, space: &str, id: &str) -> bool {
-        self.ids.get(space).is_some_and(|ids| ids.contains(id))
+    /// Where an id was taken in a space.
+    pub fn taken_id(&self, space: &str, id: &str) -> Option<Span> {
+        self.ids.get(space).and_then(|ids| ids.get(id)).copied()
     }
 }

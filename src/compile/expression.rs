@@ -12,6 +12,7 @@ use crate::value::{Kind, Unit};
 use super::context::{Context, Scope};
 use super::definitions;
 use super::fold::{self, power};
+use super::kinds::{expect_boolean, expect_number, unify, unit_of};
 
 /// Types the expression in a scalar node; none where something was reported.
 pub(super) fn compile_scalar(context: &mut Context<'_>, node: &Node, scope: &Scope) -> Option<Expr> {
@@ -56,7 +57,11 @@ fn report_syntax(context: &mut Context<'_>, node: &Node, text: &str, error: crat
     let open = text.matches(['(', '[']).count() > text.matches([')', ']']).count();
     // In a flow collection a comma ends the value, even one between brackets of an expression.
     let cut = open && behind.starts_with([',', ']']) && !error.limit;
-    let help = if cut { Some("YAML ends the value at this comma: put the expression in quotes".to_owned()) } else { error.help };
+    let help = if cut {
+        Some("YAML ends the value at this comma: put the expression in quotes".to_owned())
+    } else {
+        error.help
+    };
     context.report(Diagnostic::new(rule, error.span, error.message).maybe_help(help));
 }
 
@@ -76,10 +81,14 @@ pub(super) fn compile(context: &mut Context<'_>, syntax: &Syntax, scope: &Scope)
             let inner = expect_boolean(context, inner)?;
             Some(Expr { span, kind: Kind::Boolean, node: ExprKind::Not(Box::new(inner)) })
         }
-        SyntaxKind::And(items) => conditions(context, items, scope)
-            .map(|items| Expr { span, kind: Kind::Boolean, node: ExprKind::And(items) }),
-        SyntaxKind::Or(items) => conditions(context, items, scope)
-            .map(|items| Expr { span, kind: Kind::Boolean, node: ExprKind::Or(items) }),
+        SyntaxKind::And(items) => conditions(context, items, scope).map(|items| Expr {
+            span,
+            kind: Kind::Boolean,
+            node: ExprKind::And(items),
+        }),
+        SyntaxKind::Or(items) => {
+            conditions(context, items, scope).map(|items| Expr { span, kind: Kind::Boolean, node: ExprKind::Or(items) })
+        }
         SyntaxKind::Negate(inner) => {
             let inner = compile(context, inner, scope)?;
             expect_number(context, &inner, "behind `-`")?;
@@ -146,9 +155,10 @@ pub(super) fn metric(context: &mut Context<'_>, name: &str, span: Span) -> Optio
     let expression = found.map(|found| {
         context.mark_used(&found.entry.name, DeclarationKind::Metric);
         let slot = context.slot(name, &found);
-        let metric = Expr { span, kind: found.entry.kind, node: ExprKind::Metric(slot) };
+        let kind = context.metrics.get(slot.0 as usize).map_or(found.entry.kind, |metric| metric.kind);
+        let metric = Expr { span, kind, node: ExprKind::Metric(slot) };
         match found.alias {
-            Some(alias) if context.dialect.is_native() && !name.contains('.') => {
+            Some(alias) if !context.reads_as_written(name) => {
                 let kind = alias.unit.map_or(found.entry.kind, Kind::Number);
                 fold::scaled(Expr { kind, ..metric }, 1.0, alias.factor)
             }
@@ -321,7 +331,8 @@ fn call(
     let (fewest, most) = builtin.arguments;
     if values.len() < fewest || most.is_some_and(|most| values.len() > most) {
         let message = format!("`{name}` is called with {} of its arguments", count(values.len(), fewest, most));
-        context.report(Diagnostic::new(&names::ARGUMENTS, span, message).help(format!("call it as `{}`", builtin.usage)));
+        context
+            .report(Diagnostic::new(&names::ARGUMENTS, span, message).help(format!("call it as `{}`", builtin.usage)));
         return None;
     }
     expect_literal(context, builtin, &values)?;
@@ -401,73 +412,4 @@ fn one_kind(context: &mut Context<'_>, values: Vec<Expr>) -> Option<(Kind, Vec<E
     let values = unify(context, values, "arguments of one function")?;
     let unit = values.iter().map(unit_of).find(|unit| *unit != Unit::Bare).unwrap_or(Unit::Bare);
     Some((Kind::Number(unit), values))
-}
-
-fn unit_of(expression: &Expr) -> Unit {
-    match expression.kind {
-        Kind::Number(unit) => unit,
-        Kind::Boolean | Kind::Text => Unit::Bare,
-    }
-}
-
-/// Brings numbers to one unit: that of the first which is neither bare nor a literal, so that
-/// literals are converted rather than metrics.
-fn unify(context: &mut Context<'_>, values: Vec<Expr>, what: &str) -> Option<Vec<Expr>> {
-    let with_unit = |value: &&Expr| unit_of(value) != Unit::Bare;
-    let literal = |value: &Expr| matches!(value.node, ExprKind::Number(_));
-    let leader = values.iter().filter(with_unit).find(|value| !literal(value)).or(values.iter().find(with_unit));
-    let Some((target, leader_span)) = leader.map(|leader| (unit_of(leader), leader.span)) else { return Some(values) };
-    let mut unified = Vec::with_capacity(values.len());
-    let mut fits = true;
-    for value in values {
-        let unit = unit_of(&value);
-        match unit.conversion(target) {
-            Some((factor, divisor)) => {
-                let kind = if literal(&value) { Kind::Number(target) } else { value.kind };
-                unified.push(fold::scaled(Expr { kind, ..value }, factor, divisor));
-            }
-            None => {
-                fits = false;
-                context.report(mismatch(&value, unit, target, leader_span, what));
-            }
-        }
-    }
-    fits.then_some(unified)
-}
-
-fn mismatch(value: &Expr, unit: Unit, target: Unit, leader: Span, what: &str) -> Diagnostic {
-    if unit == Unit::Bare {
-        let message = "a number without unit is compared with a duration";
-        let help = match value.node {
-            ExprKind::Number(number) => format!("write `{number}s`, `{number}m`, `{number}h` or `{number}d`"),
-            _ => "give both sides a unit of time".to_owned(),
-        };
-        return Diagnostic::new(&names::BARE_DURATION, value.span, message).also(leader, "this is a duration").help(help);
-    }
-    let message = format!("`{}` and `{}` cannot be {what}", target.as_str(), unit.as_str());
-    Diagnostic::new(&names::UNIT_MISMATCH, value.span, message)
-        .label(format!("this is in `{}`", unit.as_str()))
-        .also(leader, format!("this is in `{}`", target.as_str()))
-        .help("only days, years and durations convert into each other")
-}
-
-fn expect_boolean(context: &mut Context<'_>, expression: Expr) -> Option<Expr> {
-    if expression.kind == Kind::Boolean {
-        return Some(expression);
-    }
-    let message = format!("true or false is needed here, this is {}", expression.kind.describe());
-    let help = "compare it, as in `sharpe >= 0.5`";
-    context.report(Diagnostic::new(&names::TYPE_MISMATCH, expression.span, message).help(help));
-    None
-}
-
-fn expect_number(context: &mut Context<'_>, expression: &Expr, place: &str) -> Option<()> {
-    if matches!(expression.kind, Kind::Number(_)) {
-        return Some(());
-    }
-    let message = format!("a number is needed {place}, this is {}", expression.kind.describe());
-    let help = "truth values become numbers with `if(condition, 1, 0)`";
-    let help = (expression.kind == Kind::Boolean).then(|| help.to_owned());
-    context.report(Diagnostic::new(&names::TYPE_MISMATCH, expression.span, message).maybe_help(help));
-    None
 }

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, documents, nearest};
 use crate::ir::{ErrorMode, Expr, ExprKind, MissingMode, Origin, Rule, RuleSeverity};
-use crate::source::{Entry, Node, NodeKind, Span};
+use crate::source::{Entry, Node, NodeKind, ScalarStyle, Span};
 use crate::syntax::document::{Take, Walk, text};
 use crate::value::Kind;
 
@@ -38,7 +38,7 @@ pub(super) fn compile(context: &mut Context<'_>, node: &Node) -> Vec<Rule> {
             context.report(Diagnostic::new(&documents::UNKNOWN_KEY, entry.key.span, message).help(help));
         }
     }
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in whole(items) {
         let path = if single { path.clone() } else { format!("{path}[{index}]") };
         found.extend(rule(context, &defaults, path, item));
     }
@@ -102,10 +102,10 @@ fn tree(context: &mut Context<'_>, node: &Node, top: bool) -> Option<Expr> {
 }
 
 fn leaf(context: &mut Context<'_>, node: &Node, when: &Node, top: bool) -> Option<Expr> {
-    if let (false, Some(id)) = (top, node.get("id")) {
-        if let Some(name) = text(id) {
-            take_id(context, BASE_IDS, name, id.resolve().span);
-        }
+    if let (false, Some(id)) = (top, node.get("id"))
+        && let Some(name) = text(id)
+    {
+        take_id(context, BASE_IDS, name, id.resolve().span);
     }
     compile_condition(context, when, &Scope::default())
 }
@@ -133,7 +133,7 @@ fn joined(context: &mut Context<'_>, items: &[Node], span: Span, join: fn(Vec<Ex
         let message = "an empty list of gates is neither true nor false";
         context.report(Diagnostic::new(&documents::INVALID_VALUE, span, message).help("write at least one gate"));
     }
-    let compiled: Vec<_> = items.iter().map(|item| tree(context, item, false)).collect();
+    let compiled: Vec<_> = whole(items).map(|(_, item)| tree(context, item, false)).collect();
     let mut compiled = compiled.into_iter().collect::<Option<Vec<_>>>()?;
     match (compiled.pop(), compiled.is_empty()) {
         (Some(only), true) => Some(only),
@@ -181,10 +181,25 @@ fn check_keys(context: &mut Context<'_>, entries: &[&Entry], node: &Node, top: b
 fn attribute(name: &str) -> Option<Take> {
     Some(match name {
         "id" | "owner" | "reason" => Take::Text,
-        "layer" => Take::Word(&["data_currency", "sample", "performance", "risk", "robustness", "stress", "diagnostics"]),
+        "layer" => {
+            Take::Word(&["data_currency", "sample", "performance", "risk", "robustness", "stress", "diagnostics"])
+        }
         "severity" => Take::Word(&["blocking", "soft", "info"]),
         "on_missing" => Take::Word(&["fail", "warn", "ignore"]),
         _ => return None,
+    })
+}
+
+/// The items with their places, without the pieces that YAML cut from the item before them at a
+/// comma between brackets: that item is reported.
+fn whole(items: &[Node]) -> impl Iterator<Item = (usize, &Node)> {
+    let mut open = 0_usize;
+    items.iter().enumerate().filter(move |(_, item)| {
+        let scalar = item.as_scalar().filter(|scalar| scalar.style == ScalarStyle::Plain);
+        let text = scalar.map_or("", |scalar| scalar.value.as_str());
+        let piece = open > 0;
+        open = (open + text.matches(['(', '[']).count()).saturating_sub(text.matches([')', ']']).count());
+        !piece
     })
 }
 

@@ -60,11 +60,12 @@ impl<'a> Importer<'a> {
     fn one(&mut self, name: &str, span: Span, importer: &str) {
         let loaded = match stdlib::importable(name) {
             Some(text) => LoadedFile { name: name.to_owned(), text: text.to_owned() },
-            None if name.starts_with("std/") => return self.unknown_standard(name, span),
+            None if stdlib::is_standard(name) => return self.unknown_standard(name, span),
             None => match self.loader.load(name, importer) {
                 Ok(loaded) => loaded,
                 Err(reason) => {
-                    let diagnostic = Diagnostic::new(&documents::IMPORT, span, format!("cannot import `{name}`: {reason}"));
+                    let diagnostic =
+                        Diagnostic::new(&documents::IMPORT, span, format!("cannot import `{name}`: {reason}"));
                     self.diagnostics.push(diagnostic.help("names are relative to the file that imports"));
                     return;
                 }

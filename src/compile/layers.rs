@@ -1,13 +1,16 @@
 //! Layer sections from their templates: the five base results and the sections of a policy.
 
-use crate::ir::{Layer, LayerSection, RuleSeverity, Selector, StepTest, Verdict};
+use crate::diag::{Diagnostic, Severity, documents, names, nearest};
+use crate::ir::{Expr, Layer, LayerSection, RuleSeverity, Selector, StepTest, Verdict, normalized_name};
 use crate::source::{Node, Span};
-use crate::stdlib::{ParameterKind, Template, TemplateSelector, TemplateVerdict};
-use crate::syntax::document::{number, quantity, text, words};
+use crate::stdlib::{Parameter, ParameterKind, Template, TemplateSelector, TemplateVerdict};
+use crate::syntax::document::{number, text, words};
 use crate::value::{Kind, Unit};
 
 use super::context::{Context, Scope};
-use super::expression::{compile_condition, compile_number, literal};
+use super::expression::{compile_condition, compile_number};
+use super::program::STAGES;
+use super::sections::constant;
 
 /// The layers whose sections give a base result, in the order of the results.
 const BASE: [Layer; 5] = [Layer::DataCurrency, Layer::Sample, Layer::Performance, Layer::Risk, Layer::Robustness];
@@ -84,6 +87,7 @@ fn instance(context: &mut Context<'_>, template: &Template, node: Option<&Node>,
     }
     let stages = template.stages.as_ref().map(|(key, default)| {
         let listed = node.and_then(|node| node.get(key)).map(words).unwrap_or_default();
+        check_stages(context, &listed);
         if listed.is_empty() { default.clone() } else { listed.into_iter().map(|(_, word)| word.to_owned()).collect() }
     });
     LayerSection {
@@ -99,6 +103,54 @@ fn instance(context: &mut Context<'_>, template: &Template, node: Option<&Node>,
     }
 }
 
+/// A section that names no stage would be silent, or speak where it should not.
+fn check_stages(context: &mut Context<'_>, listed: &[(&Node, &str)]) {
+    for (node, stage) in listed.iter().filter(|(_, stage)| !STAGES.contains(&normalized_name(stage).as_str())) {
+        let help = nearest(stage, STAGES).map(|known| format!("did you mean `{known}`?"));
+        let help = help.unwrap_or_else(|| format!("the stages are {}", STAGES.join(", ")));
+        let message = format!("`{stage}` is not a stage");
+        let diagnostic = Diagnostic::new(&documents::INVALID_VALUE, node.resolve().span, message).help(help);
+        let native = context.dialect.is_native();
+        context.report(if native { diagnostic } else { diagnostic.lowered_to(Severity::Warning) });
+    }
+}
+
+/// Checks the templates of a user's own libraries, whether or not the policy uses them.
+pub(super) fn check_templates(context: &mut Context<'_>, templates: &[Template]) {
+    for template in templates {
+        let own = template.each.iter().flat_map(|(_, own)| own);
+        let parameters: Vec<_> = own.chain(&template.parameters).collect();
+        let sample = |parameter: &&Parameter| {
+            let unit = if let ParameterKind::Number(unit) = parameter.kind { unit } else { Unit::Bare };
+            let value = Expr { kind: Kind::Number(unit), ..Expr::number(1.0, template.span) };
+            (parameter.name.clone(), value)
+        };
+        let scope = Scope {
+            parameters: parameters.iter().map(sample).collect(),
+            each: template.each.as_ref().map(|_| "name".to_owned()),
+            place: None,
+        };
+        for rule in parameters.iter().filter_map(|parameter| parameter.rule.as_ref()) {
+            compile_condition(context, rule, &scope);
+        }
+        for verdict in &template.verdicts {
+            let known = |name: &&String| parameters.iter().all(|parameter| parameter.name != **name);
+            if let Some(unknown) = verdict.needs.as_ref().filter(known) {
+                let near = nearest(unknown, parameters.iter().map(|parameter| parameter.name.as_str()));
+                let help =
+                    near.map_or("declare it under `parameters`".to_owned(), |near| format!("did you mean `{near}`?"));
+                let message = format!("a verdict of `{}` needs `{unknown}`, which is no parameter", template.name);
+                context.report(Diagnostic::new(&names::UNKNOWN_METRIC, template.span, message).help(help));
+            }
+            match &verdict.selector {
+                TemplateSelector::Expression(expression) => drop(compile_condition(context, expression, &scope)),
+                TemplateSelector::Place(metric, _) => drop(compile_number(context, metric, &scope)),
+                _ => {}
+            }
+        }
+    }
+}
+
 fn verdicts(
     template: &Template,
     node: Option<&Node>,
@@ -107,7 +159,7 @@ fn verdicts(
     found: &mut Vec<Verdict>,
 ) {
     for verdict in &template.verdicts {
-        let Some(scope) = scope(template, node, each, verdict) else { continue };
+        let Some(scope) = scope(context, template, node, each, verdict) else { continue };
         let code = |code: &Option<String>| {
             code.as_ref().map(|code| each.map_or_else(|| code.clone(), |name| code.replace("{name}", name)))
         };
@@ -135,14 +187,19 @@ fn verdicts(
 }
 
 /// What the expression of a verdict sees; none where the parameter it needs is not written.
-fn scope(template: &Template, node: Option<&Node>, each: Option<&str>, verdict: &TemplateVerdict) -> Option<Scope> {
+fn scope(
+    context: &mut Context<'_>,
+    template: &Template,
+    node: Option<&Node>,
+    each: Option<&str>,
+    verdict: &TemplateVerdict,
+) -> Option<Scope> {
     let Some(needs) = &verdict.needs else {
         return Some(Scope { place: Some(template.span), ..Scope::default() });
     };
     let value = node?.get(needs)?;
-    let (amount, suffix) = quantity(value)?;
     let place = value.resolve().span;
-    let mut constant = literal(amount, suffix, place);
+    let mut constant = constant(context, value, needs)?;
     // A bare number is in the unit that the template declares for it.
     let declared = template.each.iter().flat_map(|(_, own)| own).chain(&template.parameters).find(|p| p.name == *needs);
     if let (Kind::Number(Unit::Bare), Some(ParameterKind::Number(unit))) = (constant.kind, declared.map(|p| p.kind)) {

@@ -34,12 +34,13 @@ pub(super) fn currency(root: &Node) -> DataCurrency {
 pub(super) fn lifecycle(root: &Node) -> Lifecycle {
     let allow_live = flag(root, "allow_live", false);
     let live_auto_apply = flag(root, "live_auto_apply", false);
-    // Unwritten, the requirement of an approval follows what is written about applying.
+    // Unwritten, the requirement of an approval follows a written mode, else it stands.
     let mode = root.get("governance").and_then(|node| node.get("live_promotion")).and_then(|node| node.get("mode"));
-    let written_mode = mode.and_then(|node| Some(Setting::written(PromotionMode::from_name(text(node)?)?, node.resolve().span)));
+    let written_mode =
+        mode.and_then(|node| Some(Setting::written(PromotionMode::from_name(text(node)?)?, node.resolve().span)));
     let manual = match &written_mode {
         Some(mode) => mode.value != PromotionMode::AutoApply,
-        None => !live_auto_apply.value,
+        None => true,
     };
     let live_requires_manual_approval = flag(root, "live_requires_manual_approval", manual);
     let followed = if live_auto_apply.value && !live_requires_manual_approval.value {

@@ -6,6 +6,7 @@ mod expression;
 mod fold;
 mod gates;
 mod imports;
+mod kinds;
 mod layers;
 mod lifecycle;
 mod program;

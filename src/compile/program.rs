@@ -1,10 +1,11 @@
 //! Puts the program together from its sections.
 
-use crate::diag::{Diagnostic, Severity, documents, names, nearest};
+use crate::diag::{Diagnostic, Severity, documents, has_errors, names, nearest};
 use crate::ir::{Carried, DeclarationKind, Dialect, Origin, Profile, Program, normalized_name};
 use crate::source::{Entry, Limits, Node, NodeKind, Sources, Span};
-use crate::stdlib::{Library, NamedNode, standard};
+use crate::stdlib::{Library, NamedNode, Template, standard};
 use crate::syntax::document::{boolean, number, text};
+use crate::syntax::is_name;
 
 use super::context::Context;
 use super::imports::conflict;
@@ -33,8 +34,10 @@ pub(super) fn build(
 ) -> Program {
     let dialect = dialect(root);
     let mut context = Context::new(sources, limits, dialect, standard().catalogue.clone());
-    context.templates = standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
+    context.templates =
+        standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
     define(&mut context, own, imported);
+    layers::check_templates(&mut context, &imported.templates);
     let modes = sections::modes(root.get("validation"));
     let mut rules = thresholds::compile(&mut context, root, modes);
     if let Some(validation) = root.get("validation") {
@@ -61,7 +64,9 @@ pub(super) fn build(
         profiles,
         default_profiles,
         on_missing: modes.on_missing,
+        on_missing_span: sections::mode_span(root, "on_missing_metric"),
         on_error: modes.on_error,
+        on_error_span: sections::mode_span(root, "on_error"),
         steps,
         base,
         layers: report,
@@ -74,14 +79,15 @@ pub(super) fn build(
         declarations: context.declarations,
     };
     diagnostics.append(&mut context.diagnostics);
-    diagnostics.extend(whole(&program, root));
+    diagnostics.extend(whole(&program, root, has_errors(diagnostics)));
     program
 }
 
 /// Whose meaning the document has.
 fn dialect(root: &Node) -> Dialect {
     let selection = root.get("selection");
-    let has = |node: Option<&Node>, keys: &[&str]| node.is_some_and(|node| keys.iter().any(|key| node.get(key).is_some()));
+    let has =
+        |node: Option<&Node>, keys: &[&str]| node.is_some_and(|node| keys.iter().any(|key| node.get(key).is_some()));
     let streaks = has(selection.and_then(|node| node.get("hysteresis")), &STREAK_KEYS)
         || has(root.get("hysteresis"), &STREAK_KEYS);
     let sections: Vec<_> = crate::ir::Layer::ALL.iter().map(|layer| layer.as_str()).collect();
@@ -96,6 +102,15 @@ fn dialect(root: &Node) -> Dialect {
 fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
     for definition in &standard().library.definitions {
         context.definitions.add(definition.clone(), true);
+    }
+    let mut known: Vec<&Template> = standard().library.templates.iter().collect();
+    for template in &imported.templates {
+        let same = |other: &&&Template| other.name == template.name && other.layer == template.layer;
+        if let Some(first) = known.iter().find(same) {
+            let standard = first.span.file == crate::stdlib::STANDARD_FILE;
+            context.report(conflict(&template.name, template.span, Some(first.span), standard));
+        }
+        known.push(template);
     }
     for (library, is_own) in [(imported, false), (own, true)] {
         for metric in &library.metrics {
@@ -124,7 +139,7 @@ fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
             if let Some(first) = first {
                 let standard = first.file == crate::stdlib::STANDARD_FILE;
                 context.report(conflict(name, span, Some(first), standard));
-            } else if !is_identifier(name) {
+            } else if !is_name(name) {
                 let message = format!("`{name}` cannot be named in an expression");
                 let help = "use letters, digits and `_`, not `and`, `or`, `not`, `in`, `true` or `false`";
                 context.report(Diagnostic::new(&documents::INVALID_VALUE, span, message).help(help));
@@ -136,12 +151,6 @@ fn define(context: &mut Context<'_>, own: &Library, imported: &Library) {
             }
         }
     }
-}
-
-fn is_identifier(name: &str) -> bool {
-    let first = name.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
-    let keyword = ["and", "or", "not", "in", "true", "false"].contains(&name);
-    first && !keyword && name.chars().all(|character| character.is_alphanumeric() || character == '_')
 }
 
 fn profiles(context: &mut Context<'_>, own: &Library, imported: &Library, modes: Modes) -> Vec<Profile> {
@@ -180,6 +189,10 @@ fn default_profiles(context: &mut Context<'_>, root: &Node, profiles: &[Profile]
             None => report_unknown_profile(context, entry, name, profiles),
         }
         report_unknown_stage(context, entry, stage);
+        let same = |(other, _): &&(String, String)| normalized_name(other) == normalized_name(stage);
+        if found.iter().find(same).is_some() {
+            context.report(conflict(stage, entry.key.span, None, false));
+        }
         found.push((stage.to_owned(), name.to_owned()));
     }
     found
@@ -213,9 +226,9 @@ fn report_unknown_stage(context: &mut Context<'_>, entry: &Entry, stage: &str) {
         None => format!("the stages are {}", STAGES.join(", ")),
     };
     let diagnostic = Diagnostic::new(&documents::INVALID_VALUE, entry.key.span, format!("`{stage}` is not a stage"));
-    let native = context.dialect.is_native();
+    let bare = matches!(context.dialect, Dialect::Threshold { bare: true });
     let diagnostic = diagnostic.help(help);
-    context.report(if native { diagnostic } else { diagnostic.lowered_to(Severity::Warning) });
+    context.report(if bare { diagnostic.lowered_to(Severity::Warning) } else { diagnostic });
 }
 
 fn carried(root: &Node, path: &str) -> Option<Carried> {
@@ -234,7 +247,10 @@ fn to_json(node: &Node) -> serde_json::Value {
         NodeKind::Sequence { items, .. } => items.iter().map(to_json).collect(),
         NodeKind::Mapping(mapping) => {
             let entries = mapping.entries();
-            entries.into_iter().map(|entry| (entry.name().unwrap_or_default().to_owned(), to_json(&entry.value))).collect()
+            entries
+                .into_iter()
+                .map(|entry| (entry.name().unwrap_or_default().to_owned(), to_json(&entry.value)))
+                .collect()
         }
         _ if node.is_null() => serde_json::Value::Null,
         _ => match (boolean(node), number(node).and_then(serde_json::Number::from_f64)) {
@@ -247,7 +263,9 @@ fn to_json(node: &Node) -> serde_json::Value {
 
 /// Severities other than `blocking` in sections of a threshold document, where every threshold blocks.
 fn idle_severities(root: &Node) -> Vec<Span> {
-    let entries = |node: &Node| node.as_mapping().map(|map| map.entries()).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>();
+    let entries = |node: &Node| {
+        node.as_mapping().map(|map| map.entries()).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>()
+    };
     let idle = |node: &Node| {
         let severity = node.get("severity")?;
         (text(severity)? != "blocking").then(|| severity.resolve().span)
@@ -255,16 +273,21 @@ fn idle_severities(root: &Node) -> Vec<Span> {
     let mut found = Vec::new();
     for profile in root.get("validation_profiles").map(entries).unwrap_or_default() {
         for section in entries(&profile.value) {
-            let holds_bounds = entries(&section.value).iter().any(|e| !matches!(e.name(), Some("severity" | "owner")));
+            // `cv_sharpe_gap_max` only reports, so the severity of its result counts.
+            let reports = ["severity", "owner", "cv_sharpe_gap_max"];
+            let inner = entries(&section.value);
+            let holds_bounds = inner.iter().any(|entry| !entry.name().is_some_and(|name| reports.contains(&name)));
             found.extend(idle(&section.value).filter(|_| holds_bounds));
-            found.extend(entries(&section.value).iter().filter_map(|bound| idle(&bound.value)));
+            found.extend(inner.iter().filter_map(|bound| idle(&bound.value)));
+            let rules = section.value.get("rules").and_then(Node::as_sequence).unwrap_or_default();
+            found.extend(rules.iter().filter_map(idle));
         }
     }
     found
 }
 
 /// What can only be said of the whole.
-fn whole(program: &Program, root: &Node) -> Vec<Diagnostic> {
+fn whole(program: &Program, root: &Node, has_errors: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let first = root.as_mapping().and_then(|map| map.entries.first()).map_or(root.span, |entry| entry.key.span);
     if program.world.is_none() && root.get("world").is_none() {
@@ -275,9 +298,9 @@ fn whole(program: &Program, root: &Node) -> Vec<Diagnostic> {
         let severity = if threshold { Severity::Warning } else { Severity::Error };
         found.push(Diagnostic { severity, ..diagnostic }.help(help));
     }
-    let written = ["thresholds", "selection", "top_k", "correlation", "hysteresis", "validation", "validation_profiles"];
-    let says_something = written.iter().any(|key| root.get(key).is_some()) || !program.layers.is_empty();
-    if program.rules.is_empty() && program.steps.is_empty() && program.profiles.is_empty() && !says_something {
+    let silent = program.rules.is_empty() && program.profiles.iter().all(|profile| profile.rules.is_empty());
+    let reports = program.layers.iter().any(|section| !section.verdicts.is_empty());
+    if silent && program.steps.is_empty() && !reports && !has_errors {
         let message = "the policy has no rules: every strategy would pass";
         found.push(Diagnostic::new(&documents::NO_RULES, first, message).help("write `selection.gates`"));
     }

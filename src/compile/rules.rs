@@ -77,12 +77,13 @@ pub(super) const BASE_IDS: &str = "";
 
 /// Takes an id, which must be free in its space and among the base rules.
 pub(super) fn take_id(context: &mut Context<'_>, space: &str, id: &str, span: Span) -> bool {
-    let free = !context.has_id(BASE_IDS, id) && context.take_id(space, id);
-    if !free {
+    let taken = context.taken_id(BASE_IDS, id).map_or_else(|| context.take_id(space, id, span), Err);
+    if let Err(first) = taken {
         let message = format!("two rules have the id `{id}`");
-        context.report(Diagnostic::new(&names::DUPLICATE_ID, span, message).help("give each rule an id of its own"));
+        let diagnostic = Diagnostic::new(&names::DUPLICATE_ID, span, message).also(first, "first here");
+        context.report(diagnostic.help("give each rule an id of its own"));
     }
-    free
+    taken.is_ok()
 }
 
 /// Compiles the list under `rules` of a section.
@@ -93,7 +94,13 @@ pub(super) fn listed(context: &mut Context<'_>, defaults: &Defaults, path: &str,
         let scope = Scope::default();
         let when = item.get("when").map(|when| compile_condition(context, when, &scope))?;
         let keep = item.get("keep").map(|keep| compile_condition(context, keep, &scope));
-        let (when, keep) = (when?, match keep { Some(keep) => Some(keep?), None => None });
+        let (when, keep) = (
+            when?,
+            match keep {
+                Some(keep) => Some(keep?),
+                None => None,
+            },
+        );
         build(context, defaults, format!("{path}.rules[{index}]"), item, when, keep)
     };
     items.iter().enumerate().filter_map(compile).collect()

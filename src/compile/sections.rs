@@ -31,6 +31,11 @@ pub(super) fn modes(validation: Option<&Node>) -> Modes {
     }
 }
 
+/// Where `validation` sets a mode.
+pub(super) fn mode_span(root: &Node, key: &str) -> Option<Span> {
+    Some(root.get("validation")?.get(key)?.resolve().span)
+}
+
 /// Compiles all sections under a node (`validation`, or one profile).
 pub(super) fn compile(
     context: &mut Context<'_>,
@@ -122,7 +127,8 @@ impl Section<'_> {
                 return None;
             }
             let value = exact(context, equals, &metric, name)?;
-            let when = expression::comparison(context, vec![metric, value], &[Comparison::Equal], equals.resolve().span)?;
+            let when =
+                expression::comparison(context, vec![metric, value], &[Comparison::Equal], equals.resolve().span)?;
             return self.rule(context, name, entry, when);
         }
         let when = match (low, high) {

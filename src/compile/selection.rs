@@ -25,6 +25,15 @@ pub(super) fn native(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
     }
     if let Some(topk) = selection.get("topk") {
         let by_side = pairs(topk.get("by_side"), setting);
+        let keys = topk.as_mapping().map(|map| map.entries()).unwrap_or_default();
+        // A key that is only misspelt has been reported.
+        let misspelt = keys.iter().any(|entry| !matches!(entry.name(), Some("total" | "by_side")));
+        if topk.get("total").is_none() && by_side.is_empty() && !misspelt {
+            let message = "`topk` says no number";
+            let span = topk.resolve().span;
+            let help = "write `total`, `by_side`, or both";
+            context.report(Diagnostic::new(&documents::MISSING_KEY, span, message).help(help));
+        }
         steps.push(Step::Cut(Cut { total: topk.get("total").and_then(setting), by_side }));
     }
     if let Some(hysteresis) = selection.get("hysteresis") {
@@ -37,17 +46,19 @@ pub(super) fn native(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
 pub(super) fn threshold(context: &mut Context<'_>, root: &Node) -> Vec<Step> {
     let find = |key: &str| root.get("selection").and_then(|selection| selection.get(key)).or_else(|| root.get(key));
     let mut steps = Vec::new();
-    if let Some(node) = find("top_k") {
-        if let (Some(metric), Some(k)) = (metric(context, node), node.get("k").and_then(setting)) {
-            steps.push(Step::TopK(TopK { metric, k }));
-        }
+    if let Some(node) = find("top_k")
+        && let (Some(metric), Some(k)) = (metric(context, node), node.get("k").and_then(setting))
+    {
+        steps.push(Step::TopK(TopK { metric, k }));
     }
     steps.extend(find("correlation").and_then(|node| node.get("max")).and_then(setting).map(Step::PostCorrelation));
     if let Some(node) = find("hysteresis") {
         for key in ["metric", "enter", "exit"].into_iter().filter(|key| node.get(key).is_none()) {
             let message = format!("`hysteresis` of a threshold document needs `{key}`");
             let span = node.resolve().span;
-            context.report(Diagnostic::new(&documents::MISSING_KEY, span, message).help("write `metric`, `enter` and `exit`"));
+            context.report(
+                Diagnostic::new(&documents::MISSING_KEY, span, message).help("write `metric`, `enter` and `exit`"),
+            );
         }
         let levels = (node.get("enter").and_then(setting), node.get("exit").and_then(setting));
         if let (Some(metric), (Some(enter), Some(exit))) = (metric(context, node), levels) {
@@ -86,7 +97,8 @@ fn refuse_threshold_steps(context: &mut Context<'_>, root: &Node) {
     if let Some(node) = root.get("hysteresis").filter(|node| STREAK_KEYS.iter().any(|key| node.get(key).is_some())) {
         let message = "streak hysteresis stands under `selection`";
         let span = node.resolve().span;
-        context.report(Diagnostic::new(&documents::UNKNOWN_KEY, span, message).help("move it to `selection.hysteresis`"));
+        context
+            .report(Diagnostic::new(&documents::UNKNOWN_KEY, span, message).help("move it to `selection.hysteresis`"));
     }
 }
 
@@ -107,7 +119,8 @@ fn pairs<T>(node: Option<&Node>, read: impl Fn(&Node) -> Option<T>) -> Vec<(Stri
 
 fn correlation(node: &Node) -> Option<CorrelationLimit> {
     let on_missing = node.get("on_missing").and_then(text).and_then(MissingMode::from_name).unwrap_or_default();
-    Some(CorrelationLimit { max_pairwise: node.get("max_pairwise").and_then(setting)?, on_missing })
+    let on_missing_span = node.get("on_missing").map(|node| node.resolve().span);
+    Some(CorrelationLimit { max_pairwise: node.get("max_pairwise").and_then(setting)?, on_missing, on_missing_span })
 }
 
 fn exposure(node: &Node) -> ExposureLimits {

@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, names, nearest};
 use crate::ir::{Dialect, Expr, ExprKind, Origin, Rule, RuleSeverity};
 use crate::source::{Node, Span};
 use crate::syntax::Comparison;
-use crate::syntax::document::text;
+use crate::syntax::document::{number, text};
 use crate::value::Kind;
 
 use super::context::Context;
@@ -20,7 +20,14 @@ pub(super) fn threshold_id(name: &str) -> String {
 /// Compiles `thresholds` of the top level and of `selection`, merged by name; the top level wins.
 pub(super) fn compile(context: &mut Context<'_>, root: &Node, modes: Modes) -> Vec<Rule> {
     let nested = root.get("selection").and_then(|selection| selection.get("thresholds"));
-    let entries = |node: Option<&Node>| node.and_then(Node::as_mapping).map(|m| m.entries()).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>();
+    let entries = |node: Option<&Node>| {
+        node.and_then(Node::as_mapping)
+            .map(|m| m.entries())
+            .unwrap_or_default()
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     let (inner, outer) = (entries(nested), entries(root.get("thresholds")));
     let mut merged = inner;
     for entry in outer {
@@ -29,6 +36,8 @@ pub(super) fn compile(context: &mut Context<'_>, root: &Node, modes: Modes) -> V
             None => merged.push(entry),
         }
     }
+    // In a native policy they are rules like gates; the modes are those of `validation` and profiles.
+    let modes = if context.dialect.is_native() { Modes::default() } else { modes };
     let defaults = defaults(Origin::Threshold, BASE_IDS, modes);
     let mut found = Vec::new();
     for entry in merged {
@@ -57,6 +66,8 @@ fn threshold(context: &mut Context<'_>, node: &Node) -> Option<Expr> {
     let name = text(metric_node)?;
     let metric = any_metric(context, name, metric_node.resolve().span);
     let value = |context: &mut Context<'_>, key: &str| match node.get(key) {
+        // What is no number has been reported with the form of the document.
+        Some(bound) if number(bound).is_none() => None,
         Some(bound) => sections::constant(context, bound, key).map(Some),
         None => Some(None),
     };

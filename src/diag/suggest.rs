@@ -3,8 +3,8 @@
 /// The candidate nearest to a misspelt name, if one is near enough to be worth naming.
 ///
 /// Distance counts inserted, lost, replaced and swapped neighbouring letters (optimal string
-/// alignment). One slip is allowed for each three letters, at least one. Equal distances go to the
-/// candidate that sorts first.
+/// alignment). One slip is allowed for each three letters, at least one. Of equal distances the one that
+/// begins and ends most alike wins, then the one that sorts first.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = name.to_lowercase().chars().collect();
@@ -12,10 +12,19 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .filter(|candidate| candidate.chars().count().abs_diff(wanted.len()) <= allowed)
-        .map(|candidate| (distance(&wanted, &candidate.to_lowercase().chars().collect::<Vec<_>>()), candidate))
-        .filter(|&(distance, _)| distance <= allowed)
+        .map(|candidate| {
+            let letters: Vec<char> = candidate.to_lowercase().chars().collect();
+            (distance(&wanted, &letters), std::cmp::Reverse(alike(&wanted, &letters)), candidate)
+        })
+        .filter(|&(distance, ..)| distance <= allowed)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(.., candidate)| candidate)
+}
+
+/// How many letters two words share at their beginning and their end.
+fn alike(left: &[char], right: &[char]) -> usize {
+    let same = |(left, right): &(&char, &char)| left == right;
+    left.iter().zip(right).take_while(same).count() + left.iter().rev().zip(right.iter().rev()).take_while(same).count()
 }
 
 fn distance(left: &[char], right: &[char]) -> usize {
@@ -50,6 +59,7 @@ mod tests {
         assert_eq!(nearest("shrape", names), Some("sharpe"));
         assert_eq!(nearest("sharp_mid", names), Some("sharpe_mid"));
         assert_eq!(nearest("gatess", names), Some("gates"));
+        assert_eq!(nearest("toppk", ["top_k", "topk"]), Some("topk"));
         assert_eq!(nearest("elephant", names), None);
         assert_eq!(nearest("", names), None);
     }

@@ -138,7 +138,8 @@ impl Frame {
                 for (operator, right) in rest {
                     let right = self.texts(right);
                     let known = |row: usize| Some((left.get(row)?.as_ref()?, right.get(row)?.as_ref()?));
-                    let same = |row: usize, wanted: bool| known(row).is_some_and(|(left, right)| (left == right) == wanted);
+                    let same =
+                        |row: usize, wanted: bool| known(row).is_some_and(|(left, right)| (left == right) == wanted);
                     let equal = *operator == Comparison::Equal;
                     let rows = self.rows();
                     all = all.and(&Truth {
@@ -202,7 +203,9 @@ impl Frame {
         let mut columns = arguments.iter();
         let mut next = || columns.next().map_or_else(|| vec![f64::NAN; self.rows()], |argument| self.numbers(argument));
         match kernel {
-            Kernel::One(function) => next().into_iter().map(|value| present(value, |value| finite(function(value)))).collect(),
+            Kernel::One(function) => {
+                next().into_iter().map(|value| present(value, |value| finite(function(value)))).collect()
+            }
             Kernel::WithLiteral(function) => {
                 let literal = literal();
                 next().into_iter().map(|value| present(value, |value| finite(function(value, literal)))).collect()
@@ -217,7 +220,12 @@ impl Frame {
             Kernel::Three(function) => {
                 let (first, second, third) = (next(), next(), next());
                 let rows = first.iter().zip(&second).zip(&third);
-                rows.map(|((&a, &b), &c)| if a.is_nan() || b.is_nan() || c.is_nan() { f64::NAN } else { finite(function(a, b, c)) }).collect()
+                rows.map(
+                    |((&a, &b), &c)| {
+                        if a.is_nan() || b.is_nan() || c.is_nan() { f64::NAN } else { finite(function(a, b, c)) }
+                    },
+                )
+                .collect()
             }
             Kernel::Cohort(function) => function(&next(), f64::NAN).into_iter().map(finite).collect(),
             Kernel::CohortWithLiteral(function) => function(&next(), literal()).into_iter().map(finite).collect(),
@@ -263,7 +271,8 @@ impl Frame {
                 (Some(Kernel::Choose), [condition, left, right]) => {
                     let condition = self.truth(condition);
                     let both = self.texts(left).into_iter().zip(self.texts(right)).enumerate();
-                    both.map(|(row, (left, right))| condition.get(row).and_then(|yes| if yes { left } else { right })).collect()
+                    both.map(|(row, (left, right))| condition.get(row).and_then(|yes| if yes { left } else { right }))
+                        .collect()
                 }
                 _ => vec![None; self.rows()],
             },

@@ -2,7 +2,7 @@
 
 use super::notes::Notes;
 use super::snapshot::{Leaf, Snapshot, Strategy};
-use crate::ir::{Metric, Program};
+use crate::ir::{Expr, Metric, Program};
 use crate::syntax::parse_duration;
 use crate::value::{Bitmask, Column, Kind, Unit};
 
@@ -44,6 +44,22 @@ impl Frame {
     #[must_use]
     pub fn column(&self, index: usize) -> Option<&Values> {
         self.columns.get(index)
+    }
+
+    /// Rows in which some metric of an expression is of the wrong kind, and rows in which one is absent.
+    #[must_use]
+    pub(super) fn defects(&self, expression: &Expr) -> (Bitmask, Bitmask) {
+        let (mut wrong, mut absent) = (Bitmask::filled(self.rows, false), Bitmask::filled(self.rows, false));
+        for values in expression.metrics().into_iter().filter_map(|id| self.column(id.0 as usize)) {
+            let has = |row: usize| match &values.data {
+                Data::Number(column) => column.get(row).is_some(),
+                Data::Boolean(yes, no) => yes.get(row) || no.get(row),
+                Data::Text(texts) => texts.get(row).is_some_and(Option::is_some),
+            };
+            wrong = wrong.or(&values.wrong_kind);
+            absent = absent.or(&Bitmask::from_fn(self.rows, |row| !has(row)).and_not(&values.wrong_kind));
+        }
+        (wrong, absent)
     }
 
     /// Takes from a snapshot what a program reads.

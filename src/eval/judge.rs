@@ -11,8 +11,10 @@ use crate::value::Bitmask;
 pub(super) struct Judged<'p> {
     pub rule: &'p Rule,
     pub truth: Truth,
-    /// Rows in which a metric of the rule has a value of the wrong kind.
+    /// Rows in which a metric that is read has a value of the wrong kind.
     wrong_kind: Bitmask,
+    /// Rows in which a metric that is read has no value at all.
+    absent: Bitmask,
     /// The numbers compared, where the rule is one comparison with a constant.
     value: Option<Compared>,
     /// The same for `keep`.
@@ -37,16 +39,24 @@ impl<'p> Judged<'p> {
             Some(keep) => Truth::choose(active, &frame.truth(keep), &when),
             None => when,
         };
-        let metrics = rule.when.metrics().into_iter().chain(rule.keep.iter().flat_map(Expr::metrics));
-        let mut wrong_kind = Bitmask::filled(frame.rows(), false);
-        for column in metrics.filter_map(|id| frame.column(id.0 as usize)) {
-            wrong_kind = wrong_kind.or(&column.wrong_kind);
+        let (mut wrong_kind, mut absent) = frame.defects(&rule.when);
+        if let Some(keep) = &rule.keep {
+            let (wrong, none) = frame.defects(keep);
+            wrong_kind = wrong.and(active).or(&wrong_kind.and_not(active));
+            absent = none.and(active).or(&absent.and_not(active));
         }
         let compared = |condition: &Expr| {
             let (operand, operator, threshold) = condition.as_threshold()?;
             Some(Compared { values: frame.numbers(operand), operator, threshold })
         };
-        Self { rule, truth, wrong_kind, value: compared(&rule.when), keep_value: rule.keep.as_ref().and_then(compared) }
+        Self {
+            rule,
+            truth,
+            wrong_kind,
+            absent,
+            value: compared(&rule.when),
+            keep_value: rule.keep.as_ref().and_then(compared),
+        }
     }
 
     /// How the outcome in a row is read.
@@ -54,15 +64,27 @@ impl<'p> Judged<'p> {
         match self.truth.get(row) {
             Some(true) => Status::Pass,
             Some(false) => Status::Fail,
-            None if self.wrong_kind.get(row) => match self.rule.on_error {
-                ErrorMode::Fail => Status::Fail,
-                ErrorMode::Warn => Status::Warn,
+            // Where some values are absent and others of the wrong kind, the stricter reading counts.
+            None => match (self.wrong_kind.get(row), self.absent.get(row)) {
+                (true, true) => self.unknown().max(self.mistaken()),
+                (true, false) => self.mistaken(),
+                (false, _) => self.unknown(),
             },
-            None => match self.rule.on_missing {
-                MissingMode::Fail => Status::Fail,
-                MissingMode::Warn => Status::Warn,
-                MissingMode::Ignore => Status::Pass,
-            },
+        }
+    }
+
+    fn mistaken(&self) -> Status {
+        match self.rule.on_error {
+            ErrorMode::Fail => Status::Fail,
+            ErrorMode::Warn => Status::Warn,
+        }
+    }
+
+    fn unknown(&self) -> Status {
+        match self.rule.on_missing {
+            MissingMode::Fail => Status::Fail,
+            MissingMode::Warn => Status::Warn,
+            MissingMode::Ignore => Status::Pass,
         }
     }
 

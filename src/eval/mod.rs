@@ -1,5 +1,6 @@
 //! Judges a snapshot by a program: pure, deterministic, the same for one strategy and for many.
 
+mod before;
 mod currency;
 mod decision;
 mod engine;
@@ -10,8 +11,10 @@ mod notes;
 mod profile;
 mod results;
 mod select;
+mod selection;
 mod snapshot;
 mod state;
+mod table;
 mod time;
 mod value;
 
@@ -22,5 +25,6 @@ pub use frame::{Data, Frame, Values};
 pub use notes::{Note, Notes};
 pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};
 pub use state::{Previous, State, StrategyState, read_previous};
+pub use table::{Cell, Grouping, TableError};
 pub use time::{later, parse_instant, seconds_between};
 pub use value::{ReadError, Value, read_json, read_yaml};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Most examples kept for one code.
-const EXAMPLES: usize = 5;
+pub(super) const EXAMPLES: usize = 5;
 
 /// What is worth knowing about a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +40,14 @@ impl Notes {
                 count: 1,
                 examples: vec![example.into()],
             }),
+        }
+    }
+
+    /// Adds so many cases at once, with a few examples.
+    pub fn add_many(&mut self, code: &str, message: &str, count: usize, examples: Vec<String>) {
+        if count > 0 {
+            let (code, message) = (code.to_owned(), message.to_owned());
+            self.append(Self { list: vec![Note { code, message, count, examples }] });
         }
     }
 

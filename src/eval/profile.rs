@@ -38,7 +38,9 @@ pub(super) fn choose<'p>(
     if let Some((name, by)) = asked {
         match find(name) {
             Some(profile) => return Ok(Some(Chosen { profile, fallback: false })),
-            None if by == AskedBy::Caller || program.dialect.is_native() => return Err(UnknownProfile(name.to_owned())),
+            None if by == AskedBy::Caller || program.dialect.is_native() => {
+                return Err(UnknownProfile(name.to_owned()));
+            }
             None => notes.add("unknown_profile", "the snapshot asks for a profile that does not exist", name),
         }
     }
@@ -50,9 +52,10 @@ pub(super) fn choose<'p>(
         let default = program.default_profiles.iter().find(|(key, _)| normalized_name(key) == stage);
         default.and_then(|(_, name)| find(name))
     };
-    let named = stage.as_deref().and_then(|stage| {
-        mapped(stage).or_else(|| mapped(&format!("{stage}_only"))).or_else(|| find(stage))
-    });
+    let of = |stage: &str| mapped(stage).or_else(|| mapped(&format!("{stage}_only"))).or_else(|| find(stage));
+    // A dry run is paper under another name.
+    let named =
+        stage.as_deref().and_then(|stage| of(stage).or_else(|| if stage == "dryrun" { of("paper") } else { None }));
     if let Some(profile) = named {
         return Ok(Some(Chosen { profile, fallback: false }));
     }
@@ -69,7 +72,7 @@ pub(super) fn choose<'p>(
 pub(super) fn recommended_stage(stage: Option<&str>, profile: Option<&str>) -> Option<&'static str> {
     let of_stage = match stage.map(normalized_name).as_deref() {
         Some("backtest" | "backtest_only") => Some("backtest_only"),
-        Some("paper" | "paper_only") => Some("paper_only"),
+        Some("paper" | "paper_only" | "dryrun") => Some("paper_only"),
         Some("live" | "paper_ok_live_candidate") => Some("paper_ok_live_candidate"),
         _ => None,
     };

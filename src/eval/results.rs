@@ -24,6 +24,8 @@ pub(super) struct Evidence<'a> {
     /// Which rows were active before.
     pub active: &'a dyn Fn(usize) -> bool,
     pub stage: Option<&'a str>,
+    /// Whether correlations are asked for, none are given, and that is a warning.
+    pub warns_of_correlation: bool,
 }
 
 /// A section with its expressions evaluated once for all rows.
@@ -61,7 +63,8 @@ impl<'a> Evidence<'a> {
     fn prepare(&self, section: &'a LayerSection) -> Prepared<'a> {
         let verdicts = section.verdicts.iter().map(|verdict| (verdict, self.truth(&verdict.selector))).collect();
         let asks = section.verdicts.iter().any(|verdict| matches!(verdict.selector, Selector::Step(_)));
-        let steps = self.program.steps.iter().any(|step| matches!(step, Step::PostCorrelation(_) | Step::MetricHysteresis(_)));
+        let steps =
+            self.program.steps.iter().any(|step| matches!(step, Step::PostCorrelation(_) | Step::MetricHysteresis(_)));
         Prepared { section, verdicts, configured: !asks || steps }
     }
 
@@ -85,11 +88,14 @@ impl<'a> Evidence<'a> {
 
     fn result(&self, prepared: &Prepared<'_>, row: usize) -> RuleResult {
         let section = prepared.section;
-        let findings: Vec<_> =
-            prepared.verdicts.iter().filter_map(|(verdict, truth)| self.verdict(section, verdict, truth.as_ref(), row)).collect();
-        let first = |status: Status| findings.iter().position(|finding| finding.status == status);
-        let chosen = first(Status::Fail).or_else(|| first(Status::Warn));
-        if let Some(finding) = chosen.and_then(|index| findings.into_iter().nth(index)) {
+        let findings: Vec<_> = prepared
+            .verdicts
+            .iter()
+            .filter_map(|(verdict, truth)| self.verdict(section, verdict, truth.as_ref(), row))
+            .collect();
+        // The gravest first; of equal ones the first. `max_by_key` would take the last.
+        let chosen = findings.into_iter().rev().max_by_key(|finding| self.gravity(finding.status, finding.severity));
+        if let Some(finding) = chosen {
             return RuleResult {
                 status: finding.status,
                 severity: finding.severity,
@@ -122,6 +128,18 @@ impl<'a> Evidence<'a> {
         }
     }
 
+    /// How much a finding weighs. In threshold documents every failure outweighs every warning.
+    fn gravity(&self, status: Status, severity: RuleSeverity) -> u8 {
+        match (status, severity) {
+            (Status::Fail, _) if !self.program.dialect.is_native() => 4,
+            (Status::Fail, RuleSeverity::Blocking) => 4,
+            (Status::Fail, RuleSeverity::Soft) => 3,
+            (Status::Warn, _) => 2,
+            (Status::Fail, RuleSeverity::Info) => 1,
+            (Status::Pass, _) => 0,
+        }
+    }
+
     fn metric_name(&self, rule: &Rule) -> &str {
         let id = rule.when.metrics().first().copied();
         id.and_then(|id| self.program.metric(id)).map_or("", |metric| metric.name.as_str())
@@ -143,25 +161,34 @@ impl<'a> Evidence<'a> {
         only: &[String],
         row: usize,
     ) -> Option<Finding> {
-        let counts = |judged: &Judged<'_>| only.is_empty() || only.iter().any(|name| name == self.metric_name(judged.rule));
+        let counts =
+            |judged: &Judged<'_>| only.is_empty() || only.iter().any(|name| name == self.metric_name(judged.rule));
         let failed = |judged: &&Judged<'_>| {
             let failed = judged.status(row) == Status::Fail;
             // Where only some metrics count, the others are missing, and missing fails.
             failed || (!only.is_empty() && (!counts(judged) || judged.is_missing(row)))
         };
-        let names = |judged: Vec<&Judged<'_>>| -> Vec<String> { judged.iter().map(|judged| judged.rule.id.clone()).collect() };
+        let names =
+            |judged: Vec<&Judged<'_>>| -> Vec<String> { judged.iter().map(|judged| judged.rule.id.clone()).collect() };
         let broken: Vec<_> = self.group(group).filter(failed).collect();
         if let (Some(first), Some(code)) = (broken.first(), &verdict.fail) {
             let reason = first.explain(row, (self.active)(row));
             return Some(finding(section, Status::Fail, code, reason, "failed", names(broken)));
         }
-        let absent: Vec<_> = self.group(group).filter(|judged| judged.is_missing(row) && judged.status(row) == Status::Warn).collect();
+        let absent: Vec<_> =
+            self.group(group).filter(|judged| judged.is_missing(row) && judged.status(row) == Status::Warn).collect();
         let code = verdict.missing.as_ref().filter(|_| !absent.is_empty())?;
         let ids = names(absent);
         Some(finding(section, Status::Warn, code, format!("no value to judge: {}", ids.join(", ")), "missing", ids))
     }
 
-    fn present(&self, section: &LayerSection, verdict: &Verdict, group: Option<ThresholdGroup>, row: usize) -> Option<Finding> {
+    fn present(
+        &self,
+        section: &LayerSection,
+        verdict: &Verdict,
+        group: Option<ThresholdGroup>,
+        row: usize,
+    ) -> Option<Finding> {
         let absent: Vec<String> = match group {
             Some(_) => {
                 let absent = self.group(group).filter(|judged| judged.is_missing(row));
@@ -187,7 +214,11 @@ impl<'a> Evidence<'a> {
     }
 
     fn step(&self, section: &LayerSection, verdict: &Verdict, step: StepTest, row: usize) -> Option<Finding> {
-        let block = self.blocks.get(row)?.as_ref()?;
+        let Some(block) = self.blocks.get(row)?.as_ref() else {
+            let warns = self.warns_of_correlation && step == StepTest::Correlation;
+            let reason = "no correlations are given".to_owned();
+            return warns.then(|| finding(section, Status::Warn, "correlation_missing", reason, "", Vec::new()));
+        };
         let was_active = (self.active)(row);
         let concerns = match (step, block.step) {
             (StepTest::Correlation, "correlation" | "post_correlation")
@@ -202,7 +233,8 @@ impl<'a> Evidence<'a> {
         }
         let code = verdict.fail.clone().unwrap_or_else(|| block.code.to_owned());
         let test = block.test.map(|test| format!(" ({test})")).unwrap_or_default();
-        let by = if block.by.is_empty() { String::new() } else { format!(": {} stands before it", block.by.join(", ")) };
+        let by =
+            if block.by.is_empty() { String::new() } else { format!(": {} stands before it", block.by.join(", ")) };
         let reason = format!("{}{test}{by}", block.code);
         let mut details = Map::new();
         if !block.by.is_empty() {
@@ -212,13 +244,22 @@ impl<'a> Evidence<'a> {
     }
 
     /// Native policies: the gravest failed rule of the layer, else its warnings.
-    fn rules(&self, section: &LayerSection, verdict: &Verdict, layers: &[crate::ir::Layer], row: usize) -> Option<Finding> {
+    fn rules(
+        &self,
+        section: &LayerSection,
+        verdict: &Verdict,
+        layers: &[crate::ir::Layer],
+        row: usize,
+    ) -> Option<Finding> {
         let of_layer = |judged: &&Judged<'_>| layers.contains(&judged.rule.layer);
         let with = |status: Status| -> Vec<&Judged<'_>> {
             self.judged.iter().filter(of_layer).filter(|judged| judged.status(row) == status).collect()
         };
         let (failed, warned) = (with(Status::Fail), with(Status::Warn));
-        let (status, concerned) = if failed.is_empty() { (Status::Warn, warned) } else { (Status::Fail, failed) };
+        let gravest_failed = failed.iter().map(|judged| judged.rule.severity).max();
+        // A failed rule that only informs does not hide a warning.
+        let fails = gravest_failed.is_some_and(|severity| severity > RuleSeverity::Info || warned.is_empty());
+        let (status, concerned) = if fails { (Status::Fail, failed) } else { (Status::Warn, warned) };
         let gravest = concerned.iter().rev().max_by_key(|judged| judged.rule.severity)?;
         let absent = concerned.iter().all(|judged| judged.is_missing(row));
         let code = if absent { verdict.missing.as_ref()? } else { verdict.fail.as_ref()? };
@@ -239,7 +280,14 @@ fn outcome(section: &LayerSection, verdict: &Verdict, truth: Option<bool>) -> Op
     Some(finding(section, status, code, code.replace('_', " "), "", Vec::new()))
 }
 
-fn finding(section: &LayerSection, status: Status, code: &str, reason: String, key: &str, names: Vec<String>) -> Finding {
+fn finding(
+    section: &LayerSection,
+    status: Status,
+    code: &str,
+    reason: String,
+    key: &str,
+    names: Vec<String>,
+) -> Finding {
     let mut details = Map::new();
     if !names.is_empty() {
         details.insert(key.to_owned(), json!(names));

@@ -12,6 +12,8 @@ use super::value::{ReadError, Value, read_json, read_yaml};
 /// Everything that one evaluation judges, as given.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// The world it is of, where it says so.
+    pub world: Option<String>,
     /// The instant of the snapshot.
     pub as_of: Option<Timestamp>,
     /// The stage that the strategies are in.
@@ -109,8 +111,17 @@ pub enum SnapshotError {
 }
 
 const KEYS: [&str; 11] = [
-    "as_of", "stage", "profile", "metrics", "strategies", "previous", "correlations", "approvals", "expected_data_end",
-    "data_end", "world",
+    "as_of",
+    "stage",
+    "profile",
+    "metrics",
+    "strategies",
+    "previous",
+    "correlations",
+    "approvals",
+    "expected_data_end",
+    "data_end",
+    "world",
 ];
 
 impl Snapshot {
@@ -133,6 +144,7 @@ impl Snapshot {
             return Err(SnapshotError::UnknownKey { key: key.clone(), near });
         }
         let mut snapshot = Self {
+            world: text_at(root, "world")?,
             as_of: instant(root, "as_of")?,
             stage: text_at(root, "stage")?,
             profile: text_at(root, "profile")?,
@@ -159,8 +171,9 @@ impl Snapshot {
             if !matches!(block, Value::Map(_) | Value::Null) {
                 return Err(form(&format!("metrics.{id}"), "a mapping of metrics", block));
             }
-            flatten(block, "", &mut strategy.metrics)
-                .map_err(|path| form_text(&format!("metrics.{id}.{path}"), "a number, a truth value or a text", "a list"))?;
+            flatten(block, "", &mut strategy.metrics).map_err(|path| {
+                form_text(&format!("metrics.{id}.{path}"), "a number, a truth value or a text", "a list")
+            })?;
             index.insert(id, self.strategies.len());
             self.strategies.push(strategy);
         }
@@ -281,7 +294,9 @@ fn read_correlations(value: &Value, notes: &mut Notes) -> Result<Correlations, S
     let Value::List(items) = value else { return Err(form("correlations", "a list of [id, id, rho]", value)) };
     let mut correlations = Correlations::default();
     for (index, item) in items.iter().enumerate() {
-        let Value::List(parts) = item else { return Err(form(&format!("correlations[{index}]"), "[id, id, rho]", item)) };
+        let Value::List(parts) = item else {
+            return Err(form(&format!("correlations[{index}]"), "[id, id, rho]", item));
+        };
         let [Value::Text(first), Value::Text(second), Value::Number(rho)] = parts.as_slice() else {
             return Err(form_text(&format!("correlations[{index}]"), "[id, id, rho]", "something else"));
         };
@@ -320,7 +335,7 @@ fn text_in(block: &Value, key: &str, path: &str) -> Result<Option<String>, Snaps
     match block.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(form(&[path, key].join(".").trim_start_matches('.').to_owned(), "a text", other)),
+        Some(other) => Err(form([path, key].join(".").trim_start_matches('.'), "a text", other)),
     }
 }
 

@@ -69,10 +69,11 @@ impl State {
 pub fn read_previous(value: &Value) -> Result<Previous, String> {
     match value {
         Value::List(items) => {
+            let mut seen = std::collections::HashSet::with_capacity(items.len());
             let mut ids: Vec<String> = Vec::with_capacity(items.len());
             for item in items {
                 let Value::Text(id) = item else { return Err(format!("a list of ids holds {}", item.describe())) };
-                if ids.contains(id) {
+                if !seen.insert(id) {
                     return Err(format!("`{id}` stands twice in the list"));
                 }
                 ids.push(id.clone());

@@ -202,7 +202,8 @@ impl Reader<'_> {
             _ if is_number(word) => word.parse().ok().map(Value::Number),
             _ => None,
         };
-        let found = if word.is_empty() { rest.chars().next().map(String::from).unwrap_or_default() } else { word.to_owned() };
+        let found =
+            if word.is_empty() { rest.chars().next().map(String::from).unwrap_or_default() } else { word.to_owned() };
         let value = value.ok_or_else(|| self.error(format!("expected a value, found `{found}`")))?;
         self.at += end;
         Ok(value)
@@ -370,7 +371,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
                 Value::Boolean(flag) => flag.to_string(),
                 _ => return Err(A::Error::custom("a key must be a text")),
             };
-            entries.push(key, value).map_err(|key| A::Error::custom(format!("`{key}` stands twice in this mapping")))?;
+            entries
+                .push(key, value)
+                .map_err(|key| A::Error::custom(format!("`{key}` stands twice in this mapping")))?;
         }
         Ok(Value::Map(entries.list))
     }

@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Dialect, Expr, ExprKind, LayerSection, Lifecycle, Program, Rule, RuleSeverity, Selector, Setting, Step, WindowSettings,
+    Dialect, Expr, ExprKind, Layer, LayerSection, Lifecycle, Program, Rule, RuleSeverity, Selector, Setting, Step,
+    WindowSettings,
 };
 
 /// The two hashes of a program.
@@ -69,11 +70,10 @@ impl<'a> Canonical<'a> {
     fn selection(&mut self) {
         let program = self.program;
         self.line("native", &program.dialect.is_native());
-        let selecting = |rule: &&Rule| rule.severity == RuleSeverity::Blocking;
-        self.rules("rule", program.rules.iter().filter(selecting));
+        self.selecting("rule", &program.rules);
         for profile in &program.profiles {
             self.line("profile", &profile.name);
-            self.rules("profile_rule", profile.rules.iter().filter(selecting));
+            self.selecting("profile_rule", &profile.rules);
         }
         for (stage, profile) in &program.default_profiles {
             self.line("stage", &(stage, profile));
@@ -93,11 +93,10 @@ impl<'a> Canonical<'a> {
         let program = self.program;
         self.line("world", &program.world);
         self.line("version", &program.version);
-        let reporting = |rule: &&Rule| rule.severity != RuleSeverity::Blocking;
-        self.rules("rule", program.rules.iter().filter(reporting));
+        self.rules("rule", &program.rules);
         for profile in &program.profiles {
             self.line("profile", &profile.name);
-            self.rules("profile_rule", profile.rules.iter().filter(reporting));
+            self.rules("profile_rule", &profile.rules);
             profile.base.iter().for_each(|section| self.section(section));
         }
         self.line("modes", &(program.on_missing, program.on_error));
@@ -123,19 +122,40 @@ impl<'a> Canonical<'a> {
         }
     }
 
-    fn rules<'r>(&mut self, key: &str, rules: impl Iterator<Item = &'r Rule>) {
-        let mut rules: Vec<_> = rules.collect();
+    /// Blocking rules by what they do to a selection, whatever they are called.
+    fn selecting(&mut self, key: &str, rules: &[Rule]) {
+        let blocking = rules.iter().filter(|rule| rule.severity == RuleSeverity::Blocking);
+        let mut texts: Vec<String> = blocking
+            .map(|rule| {
+                let mut own = Self::new(self.program);
+                // A threshold document's profile replaces thresholds by their names.
+                let name = (!self.program.dialect.is_native()).then_some(&rule.id);
+                own.line(key, &(rule.layer == Layer::Risk, rule.on_missing, rule.on_error, name));
+                own.conditions(rule);
+                own.text
+            })
+            .collect();
+        texts.sort_unstable();
+        texts.iter().for_each(|text| self.text.push_str(text));
+    }
+
+    fn rules(&mut self, key: &str, rules: &[Rule]) {
+        let mut rules: Vec<_> = rules.iter().collect();
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         for rule in rules {
             let modes = (rule.on_missing, rule.on_error);
             self.line(key, &(&rule.id, rule.origin, rule.layer, rule.severity, &rule.owner, modes));
-            self.expression(&rule.when);
-            if let Some(keep) = &rule.keep {
-                self.text.push_str(" keep ");
-                self.expression(keep);
-            }
-            self.text.push('\n');
+            self.conditions(rule);
         }
+    }
+
+    fn conditions(&mut self, rule: &Rule) {
+        self.expression(&rule.when);
+        if let Some(keep) = &rule.keep {
+            self.text.push_str(" keep ");
+            self.expression(keep);
+        }
+        self.text.push('\n');
     }
 
     fn step(&mut self, step: &Step) {

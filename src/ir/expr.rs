@@ -95,10 +95,10 @@ impl Expr {
     }
 
     fn collect_metrics(&self, found: &mut Vec<MetricId>) {
-        if let ExprKind::Metric(id) = self.node {
-            if !found.contains(&id) {
-                found.push(id);
-            }
+        if let ExprKind::Metric(id) = self.node
+            && !found.contains(&id)
+        {
+            found.push(id);
         }
         self.children().into_iter().for_each(|child| child.collect_metrics(found));
     }
@@ -107,6 +107,50 @@ impl Expr {
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         visit(self);
         self.children().into_iter().for_each(|child| child.walk(visit));
+    }
+
+    /// The number, if it is one.
+    #[must_use]
+    pub fn as_number(&self) -> Option<f64> {
+        match self.node {
+            ExprKind::Number(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The metric, if it is nothing but one.
+    #[must_use]
+    pub fn as_metric(&self) -> Option<MetricId> {
+        match self.node {
+            ExprKind::Metric(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The links of a chain of comparisons, left to right; none of anything else.
+    #[must_use]
+    pub fn links(&self) -> Vec<(&Self, Comparison, &Self)> {
+        let ExprKind::Compare(first, rest) = &self.node else { return Vec::new() };
+        let lefts = std::iter::once(&**first).chain(rest.iter().map(|(_, right)| right));
+        lefts.zip(rest).map(|(left, (operator, right))| (left, *operator, right)).collect()
+    }
+
+    /// Whether the two do the same, wherever they stand.
+    #[must_use]
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let (own, others) = (self.children(), other.children());
+        let heads = match (&self.node, &other.node) {
+            (ExprKind::Arithmetic(_, own), ExprKind::Arithmetic(_, others)) => {
+                own.iter().map(|(operator, _)| operator).eq(others.iter().map(|(operator, _)| operator))
+            }
+            (ExprKind::Compare(_, own), ExprKind::Compare(_, others)) => {
+                own.iter().map(|(operator, _)| operator).eq(others.iter().map(|(operator, _)| operator))
+            }
+            (ExprKind::Call(own, _), ExprKind::Call(other, _)) => own == other,
+            (left, right) if own.is_empty() => left == right,
+            (left, right) => std::mem::discriminant(left) == std::mem::discriminant(right),
+        };
+        heads && own.len() == others.len() && own.iter().zip(others).all(|(own, other)| own.does_the_same(other))
     }
 
     /// The comparison of something with one constant: operand, operator, constant; constant on the right.

@@ -113,9 +113,21 @@ impl ThresholdGroup {
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         if begins(&["lag", "stale", "fresh", "as_of", "coverage"]) {
             Self::DataCurrency
-        } else if begins(&["sample", "history", "effective_history", "n_trades", "num_trades"]) || name.contains("trade") {
+        } else if begins(&["sample", "history", "effective_history", "n_trades", "num_trades"])
+            || name.contains("trade")
+        {
             Self::Sample
-        } else if begins(&["adv_", "participation_rate", "exposure", "var", "es", "beta", "correlation", "leverage", "tail"]) {
+        } else if begins(&[
+            "adv_",
+            "participation_rate",
+            "exposure",
+            "var",
+            "es",
+            "beta",
+            "correlation",
+            "leverage",
+            "tail",
+        ]) {
             Self::Risk
         } else {
             Self::Performance

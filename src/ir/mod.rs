@@ -20,7 +20,7 @@ pub use lifecycle::{
     CampaignSettings, DataCurrency, Governance, Lifecycle, PromotionMode, RiskProfile, Setting, WindowSettings,
 };
 pub use metric::{Better, Metric, MetricId};
-pub use rule::{normalized_name, ErrorMode, Layer, MissingMode, Origin, Profile, Rule, RuleSeverity};
+pub use rule::{ErrorMode, Layer, MissingMode, Origin, Profile, Rule, RuleSeverity, normalized_name};
 pub use step::{CorrelationLimit, Cut, ExposureLimits, MetricHysteresis, RiskExit, Step, Streaks, TopK};
 
 /// Whose meaning a document has.
@@ -62,8 +62,12 @@ pub struct Program {
     pub default_profiles: Vec<(String, String)>,
     /// What `validation.on_missing_metric` says.
     pub on_missing: MissingMode,
+    /// Where it says so.
+    pub on_missing_span: Option<Span>,
     /// What `validation.on_error` says.
     pub on_error: ErrorMode,
+    /// Where it says so.
+    pub on_error_span: Option<Span>,
     /// Score, constraints, cut, hysteresis, in the order they apply.
     pub steps: Vec<Step>,
     /// The five base results where no profile applies.
@@ -129,5 +133,14 @@ impl Program {
     /// Base rules and the rules of all profiles.
     pub fn all_rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().chain(self.profiles.iter().flat_map(|profile| &profile.rules))
+    }
+
+    /// What decides about strategies: the conditions of all rules, and the score.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let score = self.steps.iter().filter_map(|step| match step {
+            Step::Score(score) => Some(score),
+            _ => None,
+        });
+        self.all_rules().flat_map(Rule::conditions).chain(score)
     }
 }

@@ -184,6 +184,13 @@ pub struct Rule {
     pub span: Span,
 }
 
+impl Rule {
+    /// `when`, and `keep` where there is one.
+    pub fn conditions(&self) -> impl Iterator<Item = &Expr> {
+        std::iter::once(&self.when).chain(&self.keep)
+    }
+}
+
 /// Rules for a stage, in addition to the base rules.
 #[derive(Debug, Clone)]
 pub struct Profile {

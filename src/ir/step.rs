@@ -1,6 +1,7 @@
 //! Selection steps.
 
 use super::{Expr, MissingMode, Setting};
+use crate::source::Span;
 
 /// One step of the selection, after the rules.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct CorrelationLimit {
     pub max_pairwise: Setting<f64>,
     /// What no matrix at all means.
     pub on_missing: MissingMode,
+    /// Where that is written.
+    pub on_missing_span: Option<Span>,
 }
 
 /// `constraints.exposure`.

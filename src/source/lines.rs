@@ -9,7 +9,17 @@ pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<u32>,
-    ascii: bool,
+    /// Scalar values before every so many bytes, so that a long line is not counted from its start;
+    /// empty where every byte is one.
+    checkpoints: Vec<u32>,
+}
+
+/// Bytes between checkpoints.
+const STRIDE: usize = 4096;
+
+/// Every scalar value has one byte that does not continue another.
+fn scalars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 impl LineIndex {
@@ -23,7 +33,15 @@ impl LineIndex {
             _ => None,
         };
         let starts = std::iter::once(0).chain(bytes.iter().enumerate().filter_map(ends_line));
-        Self { starts: starts.collect(), ascii: text.is_ascii() }
+        let mut checkpoints = Vec::new();
+        if !text.is_ascii() {
+            let mut before = 0;
+            for chunk in bytes.chunks(STRIDE) {
+                checkpoints.push(before as u32);
+                before += scalars(chunk);
+            }
+        }
+        Self { starts: starts.collect(), checkpoints }
     }
 
     /// The position of a byte offset of the same text; past the end it is the end.
@@ -36,14 +54,17 @@ impl LineIndex {
     }
 
     fn width(&self, text: &str, start: usize, offset: usize) -> usize {
-        if self.ascii {
+        if self.checkpoints.is_empty() {
             return offset - start;
         }
-        let before = text.as_bytes().get(start..offset).unwrap_or_default();
-        // Every scalar value has one byte that does not continue another.
-        let scalars = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
         let marked = start == 0 && offset > 0 && text.starts_with(BYTE_ORDER_MARK);
-        scalars - usize::from(marked)
+        self.scalars_before(text, offset) - self.scalars_before(text, start) - usize::from(marked)
+    }
+
+    fn scalars_before(&self, text: &str, offset: usize) -> usize {
+        let checkpoint = offset / STRIDE;
+        let counted = self.checkpoints.get(checkpoint).map_or(0, |&before| before as usize);
+        counted + scalars(text.as_bytes().get(checkpoint * STRIDE..offset).unwrap_or_default())
     }
 
     /// How many lines the text has.

@@ -16,8 +16,8 @@ pub struct Locator {
 enum Map {
     /// Decoded text and source are the same bytes from here on.
     Same(u32),
-    /// The source offset of every decoded byte, and of the end.
-    Table(Vec<u32>),
+    /// Where the source of every decoded byte starts and ends, and the end of all.
+    Table(Vec<(u32, u32)>),
     /// They could not be aligned; every span is the whole scalar.
     Unknown,
 }
@@ -29,7 +29,9 @@ impl Locator {
             Map::Same(span.start)
         } else {
             align(raw, scalar).map_or(Map::Unknown, |mut table| {
-                table.iter_mut().for_each(|offset| *offset += span.start);
+                for (start, end) in &mut table {
+                    (*start, *end) = (*start + span.start, *end + span.start);
+                }
                 Map::Table(table)
             })
         };
@@ -51,17 +53,19 @@ impl Locator {
                 let at = |offset: usize| first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
                 Span { file: self.whole.file, start: at(start), end: at(end) }
             }
-            Map::Table(table) => self.from_table(table, start, end),
+            Map::Table(table) => self.in_table(table, start, end),
             Map::Unknown => self.whole,
         }
     }
 
-    fn from_table(&self, table: &[u32], start: usize, end: usize) -> Span {
-        let at = |offset: usize| table.get(offset).or(table.last()).copied().unwrap_or(self.whole.start);
+    fn in_table(&self, table: &[(u32, u32)], start: usize, end: usize) -> Span {
+        let at =
+            |offset: usize| table.get(offset).or(table.last()).copied().unwrap_or((self.whole.start, self.whole.end));
+        let first = at(start).0;
         // The end is just behind the last byte that belongs to the span, not before the next one:
         // between the two may lie a line break with its indentation.
-        let last = if end > start { at(end - 1).saturating_add(1).min(at(end)).max(at(start)) } else { at(start) };
-        Span { file: self.whole.file, start: at(start), end: last }
+        let last = if end > start { at(end - 1).1.max(first) } else { first };
+        Span { file: self.whole.file, start: first, end: last }
     }
 
     /// Whether every offset maps exactly.
@@ -71,16 +75,19 @@ impl Locator {
     }
 }
 
-/// Source offset, relative to `raw`, of every byte of the decoded text and of its end.
-fn align(raw: &str, scalar: &Scalar) -> Option<Vec<u32>> {
+/// Where, relative to `raw`, the source of every byte of the decoded text starts and ends.
+fn align(raw: &str, scalar: &Scalar) -> Option<Vec<(u32, u32)>> {
     let mut reader = Reader { raw, at: 0, style: scalar.style };
     reader.skip_opening()?;
     let mut table = Vec::with_capacity(scalar.value.len() + 1);
     for wanted in scalar.value.chars() {
         let start = reader.meet(wanted)?;
-        table.extend((0..wanted.len_utf8()).map(|byte| start + byte as u32));
+        let (end, width) = (reader.at as u32, wanted.len_utf8() as u32);
+        let verbatim = end - start == width;
+        // Within an escape there are no places: every byte of its character is the whole of it.
+        table.extend((0..width).map(|byte| if verbatim { (start + byte, start + byte + 1) } else { (start, end) }));
     }
-    table.push(reader.at as u32);
+    table.push((reader.at as u32, reader.at as u32));
     Some(table)
 }
 
@@ -167,12 +174,20 @@ fn escape(rest: &str) -> Option<(Option<char>, usize)> {
         'L' => simple('\u{2028}'),
         'P' => simple('\u{2029}'),
         'x' => hexadecimal(2),
-        'u' => hexadecimal(4),
+        'u' => hexadecimal(4).or_else(|| surrogates(rest)),
         'U' => hexadecimal(8),
         '\n' => Some((None, 1)),
         '\r' => Some((None, if rest.starts_with("\r\n") { 2 } else { 1 })),
         other => Some((Some(other), other.len_utf8())),
     }
+}
+
+/// The character of a surrogate pair, as JSON writes it: `\ud83d\ude00`.
+fn surrogates(rest: &str) -> Option<(Option<char>, usize)> {
+    let unit = |text: &str| u16::from_str_radix(text, 16).ok();
+    let units = [unit(rest.get(1..5)?)?, unit(rest.get(5..)?.strip_prefix("\\u")?.get(..4)?)?];
+    let character = char::decode_utf16(units).next()?.ok()?;
+    Some((Some(character), 11))
 }
 
 #[cfg(test)]
@@ -209,5 +224,22 @@ mod tests {
         check("k: |+\n  literal\n\n  text\n\n\nj: 1\n");
         check("k: |\r\n  literal\r\n  text\r\nj: 1\r\n");
         check("\u{feff}k: >\n  a\n  b");
+    }
+
+    #[test]
+    fn escapes_are_whole() {
+        for (yaml, word, source) in [
+            ("k: \"a > \\x41\"", "A", "\\x41"),
+            ("k: \"a \\u2265 1\"", "≥", "\\u2265"),
+            ("k: \"\\ud83d\\ude00 + q\"", "😀", "\\ud83d\\ude00"),
+            ("k: 'a == ''x'' or b'", "'x'", "''x''"),
+        ] {
+            let (document, _) = parse_yaml(yaml, FileId(0), &Limits::default());
+            let root = document.root.expect("a document");
+            let node = root.get("k").expect("the key");
+            let at = node.as_text().and_then(|text| text.find(word)).expect(yaml);
+            let span = node.locator(yaml).span(at, at + word.len());
+            assert_eq!(&yaml[span.range()], source);
+        }
     }
 }

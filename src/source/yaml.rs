@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle as Style, StructureStyle, options};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle as Style, StructureStyle, options};
 
 use super::lines::BYTE_ORDER_MARK;
 use super::tree::MERGE_KEY;
@@ -155,8 +155,11 @@ impl<'a> Builder<'a> {
                     let at = error.marker().byte_offset().unwrap_or(0) + mark;
                     let at = at.min(self.text.len());
                     let width = self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-                    let message = error.info().to_owned();
-                    self.report(Span::new(self.file, at, at + width), YamlProblem::Syntax(message));
+                    let problem = match error.kind() {
+                        ErrorKind::RecursionLimitExceeded => YamlProblem::TooDeep(self.limits.depth),
+                        _ => YamlProblem::Syntax(error.info().to_owned()),
+                    };
+                    self.report(Span::new(self.file, at, at + width), problem);
                     return;
                 }
             }
@@ -218,7 +221,8 @@ impl<'a> Builder<'a> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let last = open.children.last().map_or(open.span, |node| node.span);
         // A block collection ends with its last child; the event stands at the next token.
-        let whole = if open.flow { open.span.to(span) } else { open.children.first().map_or(last, |node| node.span.to(last)) };
+        let whole =
+            if open.flow { open.span.to(span) } else { open.children.first().map_or(last, |node| node.span.to(last)) };
         let kind = if open.mapping {
             NodeKind::Mapping(Mapping { flow: open.flow, entries: self.pair(open.children) })
         } else {

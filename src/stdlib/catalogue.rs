@@ -149,11 +149,8 @@ impl Catalogue {
     #[must_use]
     pub fn names_like(&self, name: &str) -> Vec<String> {
         let window = name.rsplit(['_', '.']).next().unwrap_or("");
-        let window = if window.starts_with(|c: char| c.is_ascii_digit()) || NAMED_WINDOWS.contains(&window) {
-            window
-        } else {
-            "mid"
-        };
+        let known = NAMED_WINDOWS.contains(&window) || parse_duration(window).is_some();
+        let window = if known { window } else { "mid" };
         let patterns = self.patterns.iter().flat_map(|(before, after, ..)| {
             [window, "mid", "long", "short"].map(|window| format!("{before}{window}{after}"))
         });

@@ -119,10 +119,8 @@ pub fn yaml_diagnostic(error: &YamlError) -> Diagnostic {
             let message = format!("YAML tags such as `{tag}` are not read");
             new(&documents::TAG, message).help("for a negation write `not`, or put the expression in quotes")
         }
-        YamlProblem::SecondDocument => {
-            new(&documents::SECOND_DOCUMENT, "a second document begins here".to_owned())
-                .help("put it into a file of its own")
-        }
+        YamlProblem::SecondDocument => new(&documents::SECOND_DOCUMENT, "a second document begins here".to_owned())
+            .help("put it into a file of its own"),
         YamlProblem::UnknownAlias(name) => {
             new(&documents::UNKNOWN_ALIAS, format!("no anchor `&{name}` stands before this alias"))
                 .help(format!("write `&{name}` at the node to repeat, or quote the text"))

@@ -15,7 +15,7 @@ pub use template::{Parameter, ParameterKind, Template, TemplateSelector, Templat
 use std::sync::LazyLock;
 
 use crate::source::{FileId, Limits};
-use crate::syntax::document::{Shape, SectionShape, policy_shape};
+use crate::syntax::document::{SectionShape, Shape, policy_shape};
 
 /// Everything that every policy may use without importing it.
 #[derive(Debug)]
@@ -58,6 +58,12 @@ pub fn importable(name: &str) -> Option<&'static str> {
     embedded::IMPORTABLE.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
+/// Whether a name is one of the standard library's.
+#[must_use]
+pub fn is_standard(name: &str) -> bool {
+    name.starts_with("std/")
+}
+
 /// The names of all libraries that can be imported.
 pub fn importable_names() -> impl Iterator<Item = &'static str> {
     embedded::IMPORTABLE.iter().map(|(name, _)| *name)
@@ -65,8 +71,8 @@ pub fn importable_names() -> impl Iterator<Item = &'static str> {
 
 /// The paths of all embedded files, relative to `stdlib/`.
 pub fn embedded_files() -> impl Iterator<Item = String> {
-    let path = |name: &&'static str| format!("{}.yaml", name.trim_start_matches("std/"));
-    embedded::ALWAYS.iter().chain(embedded::IMPORTABLE).map(|(name, _)| name).map(move |name| path(&name))
+    let path = |name: &'static str| format!("{}.yaml", name.trim_start_matches("std/"));
+    embedded::ALWAYS.iter().chain(embedded::IMPORTABLE).map(|(name, _)| *name).map(path)
 }
 
 /// The forms of the sections that templates define.

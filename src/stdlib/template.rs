@@ -99,7 +99,10 @@ impl Template {
     pub fn shape(&self) -> SectionShape {
         let mut parameters: Vec<_> = self.parameters.iter().map(Parameter::shape).collect();
         if let Some((name, own)) = &self.each {
-            let shape = own.iter().map(Parameter::shape).fold(Shape::new(), |shape, (name, take, summary)| shape.key(name, take, summary));
+            let shape = own
+                .iter()
+                .map(Parameter::shape)
+                .fold(Shape::new(), |shape, (name, take, summary)| shape.key(name, take, summary));
             parameters.push((name.clone(), Take::MapOf(Box::new(shape.map())), "Settings by name.".to_owned()));
         }
         SectionShape {
@@ -131,6 +134,14 @@ impl Parameter {
 /// Reads one entry under `layers`.
 pub(super) fn read_template(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<Template> {
     let name = entry.name()?.to_owned();
+    for verdict in entry.value.get("verdicts").and_then(Node::as_sequence).unwrap_or_default() {
+        if read_verdict(verdict).is_none() {
+            let message = "the verdict looks at nothing";
+            let help = "write `require`, `thresholds`, `present`, `step`, or `place_by` with `limit`";
+            let span = verdict.resolve().span;
+            diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, span, message).help(help));
+        }
+    }
     let node = &entry.value;
     let word = |key: &str| node.get(key).and_then(text).map(str::to_owned);
     let section = word("section").unwrap_or_else(|| "report".to_owned());
@@ -138,7 +149,8 @@ pub(super) fn read_template(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) ->
     if layer == Some(None) {
         let layers: Vec<_> = Layer::ALL.iter().map(|layer| format!("`{}`", layer.as_str())).collect();
         let message = format!("`{name}` cannot stand under `validation`: its sections are {}", layers.join(", "));
-        diagnostics.push(Diagnostic::new(&documents::INVALID_VALUE, entry.key.span, message).help("write `section: report`"));
+        diagnostics
+            .push(Diagnostic::new(&documents::INVALID_VALUE, entry.key.span, message).help("write `section: report`"));
     }
     let each = word("each").map(|key| (key, node.get("each_parameters").map(read_parameters).unwrap_or_default()));
     let stages = word("stages").map(|key| (key, node.get("default_stages").map(names).unwrap_or_default()));
@@ -152,7 +164,13 @@ pub(super) fn read_template(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) ->
         parameters: node.get("parameters").map(read_parameters).unwrap_or_default(),
         each,
         stages,
-        verdicts: node.get("verdicts").and_then(Node::as_sequence).unwrap_or_default().iter().filter_map(read_verdict).collect(),
+        verdicts: node
+            .get("verdicts")
+            .and_then(Node::as_sequence)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(read_verdict)
+            .collect(),
         ok: word("ok").unwrap_or_else(|| format!("{name}_ok")),
         unconfigured: word("unconfigured"),
         span: entry.key.span,

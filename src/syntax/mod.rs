@@ -2,12 +2,14 @@
 
 pub mod document;
 mod expr;
+mod name;
 mod number;
 mod parse;
 mod print;
 mod scan;
 
 pub use expr::{ArithmeticOperator, Comparison, Expr, ExprKind, LiteralUnit};
+pub use name::is_name;
 pub use number::{parse_duration, parse_quantity};
 pub use parse::{ExpressionError, Parsed, parse_expression};
 pub use print::print_expression;

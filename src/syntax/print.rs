@@ -1,6 +1,7 @@
 //! Writes an expression the way the formatter wants it: one space around binary operators, the
 //! words `and or not`, numbers and brackets as the author wrote them.
 
+use super::name::is_name_character;
 use super::{Expr, ExprKind};
 
 /// The canonical text of an expression; parsing it again gives the same tree.
@@ -81,7 +82,7 @@ fn separated(items: &[Expr], separator: &str, out: &mut String) {
 
 fn path(segments: &[Box<str>], out: &mut String) {
     for (index, segment) in segments.iter().enumerate() {
-        let plain = segment.chars().all(|character| character.is_alphanumeric() || character == '_');
+        let plain = segment.chars().all(is_name_character);
         if !plain || segment.is_empty() {
             out.push('[');
             quote(segment, out);

@@ -1,5 +1,7 @@
 //! A scan over the characters of an expression before it is parsed, which bounds its nesting.
 
+use super::name::is_name_character;
+
 /// Where an expression first nests deeper than the limit, as a byte offset.
 ///
 /// Brackets nest, and so do signs and powers: `- - x` and `a ^ b ^ c` build trees as deep as
@@ -71,7 +73,7 @@ impl Scan {
 }
 
 fn word_not(text: &str, at: usize) -> bool {
-    let part = |character: char| character.is_alphanumeric() || character == '_' || character == '.';
+    let part = |character: char| is_name_character(character) || character == '.';
     let before = text.get(..at).and_then(|before| before.chars().next_back());
     let rest = text.get(at..).and_then(|rest| rest.strip_prefix("not"));
     !before.is_some_and(part) && rest.is_some_and(|rest| !rest.chars().next().is_some_and(part))

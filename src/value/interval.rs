@@ -72,7 +72,7 @@ impl Interval {
 
     /// Sum.
     #[must_use]
-    pub fn add(self, other: Self) -> Self {
+    pub fn sum(self, other: Self) -> Self {
         Self::new(self.low + other.low, self.high + other.high)
     }
 

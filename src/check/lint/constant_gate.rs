@@ -1,6 +1,7 @@
 //! QP3002 and QP3003: rules that are false, or true, whatever the numbers are.
 
-use super::Lint;
+use super::empty_bounds::has_empty_bounds;
+use super::{Lint, threshold_outside_range};
 
 use crate::check::Facts;
 use crate::diag::{Diagnostic, Rule as Page, Severity};
@@ -28,11 +29,11 @@ static ALWAYS: Page = Page {
     right: "world: demo\nselection:\n  gates:\n    - winrate >= 45%\n",
 };
 
-pub(super) const NEVER_LINT: Lint = Lint { rule: &NEVER, run: never };
-pub(super) const ALWAYS_LINT: Lint = Lint { rule: &ALWAYS, run: always };
+pub(super) const NEVER_LINT: Lint = Lint { rule: &NEVER, run: never, partial: true };
+pub(super) const ALWAYS_LINT: Lint = Lint { rule: &ALWAYS, run: always, partial: true };
 
 fn never(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    let rules = facts.program.all_rules();
+    let rules = facts.program.all_rules().filter(|rule| !has_empty_bounds(rule));
     let broken = rules.filter(|rule| facts.always(&rule.when) == Some(false));
     broken
         .map(|rule| {
@@ -45,6 +46,8 @@ fn never(facts: &Facts<'_>) -> Vec<Diagnostic> {
 
 fn always(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let rules = facts.program.all_rules().filter(|rule| !asks_for_presence(&rule.when));
+    // A threshold outside the range has a finding that says more.
+    let rules = rules.filter(|rule| !threshold_outside_range::concerns(facts, &rule.when));
     let idle = rules.filter(|rule| facts.always(&rule.when) == Some(true));
     idle.map(|rule| {
         let message = format!("`{}` is true whatever the numbers are", rule.id);
@@ -66,7 +69,8 @@ fn asks_for_presence(when: &Expr) -> bool {
 /// The declared ranges from which the finding follows.
 fn ranges(facts: &Facts<'_>, rule: &Rule, consequence: &str) -> String {
     let metrics = rule.when.metrics();
-    let bounded = metrics.iter().filter_map(|id| facts.program.metric(*id)).filter(|metric| !metric.range.is_unbounded());
+    let bounded =
+        metrics.iter().filter_map(|id| facts.program.metric(*id)).filter(|metric| !metric.range.is_unbounded());
     let end = |value: f64| if value.is_finite() { value.to_string() } else { "…".to_owned() };
     let known: Vec<_> = bounded
         .map(|metric| format!("`{}` lies in [{}, {}]", metric.name, end(metric.range.low), end(metric.range.high)))

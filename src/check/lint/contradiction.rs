@@ -18,7 +18,7 @@ static RULE: Page = Page {
     right: "world: demo\nselection:\n  gates:\n    - sharpe >= 1\n    - sharpe < 1.5\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 /// Most contradictions reported in one set of rules.
 const MOST: usize = 16;
@@ -36,9 +36,8 @@ fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
 
 /// The rules that count under a profile: in threshold documents it replaces thresholds by name.
 fn under<'p>(facts: &Facts<'p>, profile: &'p Profile) -> Vec<&'p Rule> {
-    let replaced = |rule: &&Rule| {
-        !facts.program.dialect.is_native() && profile.rules.iter().any(|other| other.id == rule.id)
-    };
+    let replaced =
+        |rule: &&Rule| !facts.program.dialect.is_native() && profile.rules.iter().any(|other| other.id == rule.id);
     facts.program.rules.iter().filter(|rule| !replaced(rule)).chain(&profile.rules).collect()
 }
 
@@ -46,8 +45,7 @@ fn contradictions(facts: &Facts<'_>, rules: &[&Rule], profile: Option<&Profile>)
     let mut encoder = Encoder::new(facts);
     // A rule that is false by itself is reported as such.
     let possible = |rule: &&&Rule| demands(rule) && facts.always(&rule.when) != Some(false);
-    let mut open: Vec<_> =
-        rules.iter().filter(possible).map(|rule| (*rule, encoder.formula(&rule.when))).collect();
+    let mut open: Vec<_> = rules.iter().filter(possible).map(|rule| (*rule, encoder.formula(&rule.when))).collect();
     let mut found = Vec::new();
     while found.len() < MOST {
         let formulas: Vec<_> = open.iter().map(|(_, formula)| formula).collect();

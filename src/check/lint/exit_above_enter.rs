@@ -12,11 +12,11 @@ static RULE: Rule = Rule {
     summary: "The exit level of a hysteresis lies above its entry level.",
     why: "A strategy would enter and leave at the same value, over and over. Hysteresis needs room: leave at a \
           lower level than the one to enter at.",
-    wrong: "world: demo\nhysteresis: { metric: sharpe, enter: 0.4, exit: 0.6 }\n",
-    right: "world: demo\nhysteresis: { metric: sharpe, enter: 0.6, exit: 0.4 }\n",
+    wrong: "world: demo\nselection:\n  hysteresis: { metric: sharpe, enter: 0.4, exit: 0.6 }\n",
+    right: "world: demo\nselection:\n  hysteresis: { metric: sharpe, enter: 0.6, exit: 0.4 }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();

@@ -20,7 +20,7 @@ static RULE: Page = Page {
     right: "world: demo\nselection:\n  gates:\n    - sharpe >= 1\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 /// Most other rules that a compound rule is held against.
 const MOST_CANDIDATES: usize = 8;
@@ -54,6 +54,9 @@ struct Bound {
 
 /// Rules from position `from` on that some rule before or after implies.
 fn implied(facts: &Facts<'_>, rules: &[&Rule], from: usize) -> Vec<Diagnostic> {
+    // A rule that is always true or never says nothing about others.
+    let constant: Vec<bool> = rules.iter().map(|rule| facts.always(&rule.when).is_some()).collect();
+    let is_constant = |index: usize| constant.get(index).copied().unwrap_or(false);
     let strengths = strengths(rules);
     let readers = readers(rules);
     let mut found = Vec::new();
@@ -67,9 +70,11 @@ fn implied(facts: &Facts<'_>, rules: &[&Rule], from: usize) -> Vec<Diagnostic> {
             }
             None => compound(facts, rules, index, &strengths, &readers),
         };
+        let stronger = stronger.filter(|&stronger| !is_constant(index) && !is_constant(stronger));
         if let Some(stronger) = stronger.and_then(|stronger| rules.get(stronger)) {
             let message = format!("`{}` always holds where `{}` holds", rule.id, stronger.id);
-            let diagnostic = Diagnostic::new(&RULE, rule.span, message).also(stronger.span, "this one is at least as strict");
+            let diagnostic =
+                Diagnostic::new(&RULE, rule.span, message).also(stronger.span, "this one is at least as strict");
             found.push(diagnostic.help("remove it, or write the bound that was meant"));
         }
     }
@@ -94,7 +99,8 @@ fn threshold(when: &Expr) -> Option<(MetricId, Bound, bool)> {
 fn implies(strong: Bound, weak: Bound, lower: bool) -> bool {
     let (strong_value, weak_value) = if lower { (strong.value, weak.value) } else { (-strong.value, -weak.value) };
     strong_value > weak_value
-        || (strong_value == weak_value && (strong.strict > weak.strict || (strong.strict == weak.strict && strong.rule < weak.rule)))
+        || (strong_value == weak_value
+            && ((strong.strict && !weak.strict) || (strong.strict == weak.strict && strong.rule < weak.rule)))
 }
 
 /// All bounds that some rule demands, also as a part of a conjunction.
@@ -108,7 +114,8 @@ fn strengths(rules: &[&Rule]) -> HashMap<MetricId, Bounds> {
         }
     }
     for bounds in all.values_mut() {
-        let order = |left: &Bound, right: &Bound| left.strict.cmp(&right.strict).reverse().then(left.rule.cmp(&right.rule));
+        let order =
+            |left: &Bound, right: &Bound| left.strict.cmp(&right.strict).reverse().then(left.rule.cmp(&right.rule));
         bounds.lower.sort_by(|left, right| right.value.total_cmp(&left.value).then(order(left, right)));
         bounds.upper.sort_by(|left, right| left.value.total_cmp(&right.value).then(order(left, right)));
     }

@@ -16,7 +16,7 @@ static RULE: Page = Page {
     right: "world: demo\nselection:\n  gates:\n    - { when: max_drawdown <= 15%, keep: max_drawdown <= 20% }\n",
 };
 
-pub(super) const LINT: Lint = Lint { rule: &RULE, run };
+pub(super) const LINT: Lint = Lint { rule: &RULE, run, partial: true };
 
 fn run(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();

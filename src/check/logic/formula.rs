@@ -118,7 +118,7 @@ impl Formula {
     }
 
     /// Negation; constants, double negations and inequalities are resolved.
-    #[allow(clippy::should_implement_trait)]
+    #[allow(clippy::should_implement_trait, reason = "formulas read better as `Formula::not(x)` than as `!x`")]
     pub fn not(inner: Self) -> Self {
         match inner {
             Self::True => Self::False,

@@ -1,5 +1,4 @@
 //! Random formulas against brute force, and numbers against rationals.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use proptest::prelude::*;
 

@@ -1,5 +1,6 @@
 //! One strategy against those admitted before it: correlation, exposure, cut, in this order.
 
+use crate::eval::notes::EXAMPLES;
 use crate::eval::snapshot::Correlations;
 use crate::ir::{CorrelationLimit, Cut, ExposureLimits, MissingMode, Program, Step};
 
@@ -43,12 +44,18 @@ pub(in crate::eval) struct Admission<'a> {
 #[derive(Debug, Clone, Default)]
 pub(in crate::eval) struct Book {
     members: Vec<(Member, f64)>,
-    /// Pairs that the matrix lacks.
-    pub absent_pairs: Vec<(String, String)>,
+    /// Whether pairs with a member are met for the first time: absent ones are counted once.
+    fresh: Vec<bool>,
+    /// How many pairs the matrix lacks.
+    pub absent_pairs: usize,
+    /// A few of them.
+    pub absent_examples: Vec<String>,
 }
 
 impl<'a> Admission<'a> {
     pub fn new(program: &'a Program, matrix: Option<&'a Correlations>) -> Self {
+        // No pair at all is no matrix.
+        let matrix = matrix.filter(|matrix| !matrix.is_empty());
         let mut admission = Self { correlation: None, exposure: None, cut: None, matrix };
         for step in &program.steps {
             match step {
@@ -71,10 +78,12 @@ impl<'a> Admission<'a> {
         self.correlation(member, book).or_else(|| self.exposure(member, book)).or_else(|| self.cut(member, book))
     }
 
-    /// Puts a strategy into a book.
-    pub fn admit(&self, member: Member, book: &mut Book) {
-        let size = self.size(&member).unwrap_or(0.0);
+    /// Puts a strategy into a book; `fresh` where pairs with it have not been tested before.
+    pub fn admit(&self, member: Member, fresh: bool, book: &mut Book) {
+        // Whoever is active with an unknown size leaves no room that could be counted on.
+        let size = self.size(&member).unwrap_or(f64::INFINITY);
         book.members.push((member, size));
+        book.fresh.push(fresh);
     }
 
     fn correlation(&self, member: &Member, book: &mut Book) -> Option<Block> {
@@ -84,11 +93,17 @@ impl<'a> Admission<'a> {
             return if limit.on_missing == MissingMode::Fail { block("correlation_missing", Vec::new()) } else { None };
         };
         let mut by = Vec::new();
-        for (other, _) in &book.members {
+        for ((other, _), fresh) in book.members.iter().zip(&book.fresh) {
             match matrix.get(&member.id, &other.id) {
                 Some(rho) if libm::fabs(rho) > limit.max_pairwise.value => by.push(other.id.clone()),
                 Some(_) => {}
-                None => book.absent_pairs.push((member.id.clone(), other.id.clone())),
+                None if !fresh => {}
+                None => {
+                    book.absent_pairs += 1;
+                    if book.absent_examples.len() < EXAMPLES {
+                        book.absent_examples.push(format!("{}/{}", member.id, other.id));
+                    }
+                }
             }
         }
         if by.is_empty() { None } else { block("correlation_constraint_failed", by) }

@@ -5,5 +5,5 @@ mod levels;
 mod streaks;
 
 pub(super) use admission::{Admission, Block, Book, Member};
-pub(super) use levels::threshold_selection;
+pub(super) use levels::{Levels, threshold_selection};
 pub(super) use streaks::{Entry, Hysteresis, Outcome};

@@ -55,12 +55,12 @@ impl Hysteresis<'_> {
         let mut book = Book::default();
         for (entry, outcome) in entries.iter().zip(&outcomes) {
             if outcome.state.active {
-                admission.admit(entry.member.clone(), &mut book);
+                admission.admit(entry.member.clone(), !entry.qualified, &mut book);
             }
         }
-        let mut waiting: Vec<usize> = (0..entries.len()).filter(|&index| {
-            entries.get(index).is_some_and(|entry| !entry.state.active && entry.qualified)
-        }).collect();
+        let mut waiting: Vec<usize> = (0..entries.len())
+            .filter(|&index| entries.get(index).is_some_and(|entry| !entry.state.active && entry.qualified))
+            .collect();
         waiting.sort_by_key(|&index| entries.get(index).map(|entry| (entry.rank, entry.member.id.clone())));
         for index in waiting {
             if let (Some(entry), Some(outcome)) = (entries.get(index), outcomes.get_mut(index)) {
@@ -98,7 +98,8 @@ impl Hysteresis<'_> {
     }
 
     fn demoted(&self, mut state: StrategyState, code: &'static str) -> Outcome {
-        (state.active, state.since) = (false, self.as_of);
+        // Without an instant the last known change keeps counting.
+        (state.active, state.since) = (false, self.as_of.or(state.since));
         let block = (code == "risk_exit").then(|| Block::new("hysteresis", code, Vec::new()));
         Outcome { action: Action::Demote, state, block }
     }
@@ -115,7 +116,7 @@ impl Hysteresis<'_> {
         } else {
             outcome.action = Action::Promote;
             (outcome.state.active, outcome.state.since) = (true, self.as_of);
-            admission.admit(entry.member.clone(), book);
+            admission.admit(entry.member.clone(), false, book);
             None
         };
     }

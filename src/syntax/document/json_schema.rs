@@ -41,7 +41,8 @@ fn object(shape: &Shape) -> Value {
 
 fn take(what: &Take) -> Value {
     let duration = json!({ "type": "string", "pattern": r"^\s*[0-9_]*\.?[0-9_]+([eE][+-]?[0-9]+)?[smhdw]\s*$" });
-    let number = json!({ "type": ["number", "string"], "pattern": r"^\s*[+-]?[0-9_]*\.?[0-9_]+([eE][+-]?[0-9]+)?(%|bp)?\s*$" });
+    let number =
+        json!({ "type": ["number", "string"], "pattern": r"^\s*[+-]?[0-9_]*\.?[0-9_]+([eE][+-]?[0-9]+)?(%|bp)?\s*$" });
     match what {
         Take::Text => json!({ "type": ["string", "number", "boolean"] }),
         Take::Name => json!({ "type": ["string", "number"], "pattern": "^[A-Za-z0-9_.-]+$" }),

@@ -74,7 +74,12 @@ impl Shape {
 
     /// With one more key.
     #[must_use]
-    pub fn key(mut self, name: impl Into<Cow<'static, str>>, take: Take, summary: impl Into<Cow<'static, str>>) -> Self {
+    pub fn key(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        take: Take,
+        summary: impl Into<Cow<'static, str>>,
+    ) -> Self {
         self.fields.push(Field { name: name.into(), take, summary: summary.into(), required: false });
         self
     }

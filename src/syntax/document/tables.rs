@@ -7,8 +7,7 @@ const SEVERITIES: &[&str] = &["blocking", "soft", "info"];
 /// The missing modes.
 const MISSING_MODES: &[&str] = &["fail", "warn", "ignore"];
 /// The layers a rule can belong to.
-const LAYERS: &[&str] =
-    &["data_currency", "sample", "performance", "risk", "robustness", "stress", "diagnostics"];
+const LAYERS: &[&str] = &["data_currency", "sample", "performance", "risk", "robustness", "stress", "diagnostics"];
 
 /// A section whose parameters a layer template defines.
 #[derive(Debug, Clone)]
@@ -66,7 +65,8 @@ pub fn library_shape(sections: &[SectionShape]) -> Shape {
 }
 
 fn definition() -> Take {
-    let shape = Shape::new().required("is", Take::Expression, "The expression.").key("summary", Take::Text, "One line.");
+    let shape =
+        Shape::new().required("is", Take::Expression, "The expression.").key("summary", Take::Text, "One line.");
     Take::TextOr(Box::new(shape))
 }
 
@@ -91,17 +91,33 @@ const UNITS: &[&str] = &["ratio", "count", "days", "years", "duration", "currenc
 
 fn template() -> Shape {
     let parameter = Shape::new()
-        .key("unit", Take::Word(&["ratio", "count", "days", "years", "duration", "currency", "score", "number"]), "Unit of the value.")
+        .key(
+            "unit",
+            Take::Word(&["ratio", "count", "days", "years", "duration", "currency", "score", "number"]),
+            "Unit of the value.",
+        )
         .key("type", Take::Word(&["number", "integer", "names"]), "What the value is; a number by default.")
         .key("summary", Take::Text, "One line.")
         .key("rule", Take::Expression, "What must be true, with `$name` for the value.");
     let verdict = Shape::new()
         .key("needs", Take::Text, "The parameter without which the verdict does not exist.")
         .key("require", Take::Expression, "What must be true.")
-        .key("thresholds", Take::Word(&["data_currency", "sample", "performance", "risk", "all"]), "Thresholds that must hold.")
+        .key(
+            "thresholds",
+            Take::Word(&["data_currency", "sample", "performance", "risk", "all"]),
+            "Thresholds that must hold.",
+        )
         .key("only", Take::List(Box::new(Take::Text)), "Metrics that count for `thresholds`; others are missing.")
-        .key("present", Take::Word(&["data_currency", "sample", "performance", "risk", "any"]), "Metrics that must be there.")
-        .key("step", Take::Word(&["correlation", "cut", "hysteresis_enter", "hysteresis_exit"]), "A step that must let it pass.")
+        .key(
+            "present",
+            Take::Word(&["data_currency", "sample", "performance", "risk", "any"]),
+            "Metrics that must be there.",
+        )
+        .key(
+            "step",
+            Take::Word(&["correlation", "cut", "hysteresis_enter", "hysteresis_exit"]),
+            "A step that must let it pass.",
+        )
         .key("place_by", Take::Expression, "A metric by which the place must be at most `limit`.")
         .key("limit", Take::Text, "The parameter with the last place.")
         .key("fail", Take::Text, "Code when it is false.")
@@ -115,7 +131,11 @@ fn template() -> Shape {
         .key("tags", Take::List(Box::new(Take::Text)), "Tags of the result.")
         .key("result", Take::Text, "Name of the result; that of the section by default.")
         .key("parameters", Take::MapOf(Box::new(parameter.map())), "What the section takes.")
-        .key("each", Take::Text, "A parameter that is a mapping of names to parameters of their own; `{name}` stands for the name.")
+        .key(
+            "each",
+            Take::Text,
+            "A parameter that is a mapping of names to parameters of their own; `{name}` stands for the name.",
+        )
         .key("each_parameters", Take::MapOf(Box::new(parameter_shape())), "Those parameters.")
         .key("stages", Take::Text, "The parameter that lists the stages in which the section speaks.")
         .key("default_stages", Take::List(Box::new(Take::Text)), "The stages where that parameter is absent or empty.")
@@ -125,10 +145,7 @@ fn template() -> Shape {
 }
 
 fn parameter_shape() -> Take {
-    Shape::new()
-        .key("unit", Take::Word(UNITS), "Unit of the value.")
-        .key("summary", Take::Text, "One line.")
-        .map()
+    Shape::new().key("unit", Take::Word(UNITS), "Unit of the value.").key("summary", Take::Text, "One line.").map()
 }
 
 fn data_currency() -> Shape {
@@ -161,11 +178,11 @@ fn rule_attributes(shape: Shape) -> Shape {
 }
 
 fn section(section: &SectionShape) -> Shape {
-    let rule = rule_attributes(
-        Shape::new()
-            .required("when", Take::Expression, "What must be true.")
-            .key("keep", Take::Expression, "What must be true instead for a strategy that is active now."),
-    );
+    let rule = rule_attributes(Shape::new().required("when", Take::Expression, "What must be true.").key(
+        "keep",
+        Take::Expression,
+        "What must be true instead for a strategy that is active now.",
+    ));
     let mut shape = Shape::new()
         .key("severity", Take::Word(SEVERITIES), "Severity of the section's rules.")
         .key("owner", Take::Text, "Owner of the section's rules.")
@@ -181,9 +198,11 @@ fn report_section(section: &SectionShape) -> Shape {
     for (name, take, summary) in &section.parameters {
         shape = shape.key(name.clone(), take.clone(), summary.clone());
     }
-    shape
-        .key("severity", Take::Word(SEVERITIES), "Severity of the result.")
-        .key("owner", Take::Text, "Owner of the result.")
+    shape.key("severity", Take::Word(SEVERITIES), "Severity of the result.").key(
+        "owner",
+        Take::Text,
+        "Owner of the result.",
+    )
 }
 
 fn sections_of(sections: &[SectionShape], mut shape: Shape) -> Shape {
@@ -210,14 +229,17 @@ fn threshold_steps() -> Vec<(&'static str, Take, &'static str)> {
         .required("metric", Take::Text, "The metric.")
         .key("min", Take::Number, "Least value that passes.")
         .key("max", Take::Number, "Greatest value that passes.");
-    let top_k = Shape::new()
-        .required("metric", Take::Text, "Ranks by it, descending.")
-        .required("k", Take::Integer, "How many stay.");
+    let top_k = Shape::new().required("metric", Take::Text, "Ranks by it, descending.").required(
+        "k",
+        Take::Integer,
+        "How many stay.",
+    );
     let correlation = Shape::new().required("max", Take::Number, "Largest |rho| with any strategy kept before.");
     vec![
         ("thresholds", Take::MapOf(Box::new(threshold.map())), "Bounds that every strategy must keep."),
         ("top_k", top_k.map(), "Threshold documents: how many stay."),
         ("correlation", correlation.map(), "Threshold documents: correlation after the cut."),
+        ("hysteresis", hysteresis().map(), "Smooths changes over time: streaks, or the levels of threshold documents."),
     ]
 }
 
@@ -228,19 +250,26 @@ fn selection() -> Shape {
     let exposure = Shape::new()
         .key("gross_budget", Take::MapOf(Box::new(Take::Number)), "Largest gross weight of a side.")
         .key("max_leverage", Take::Number, "Largest gross weight of all.")
-        .key("sector_cap", Shape::new().required("per_sector", Take::Number, "Largest gross weight of a sector.").map(), "Cap on sectors.");
-    let constraints = Shape::new()
-        .key("correlation", correlation.map(), "How alike strategies may be.")
-        .key("exposure", exposure.map(), "How much they may weigh together.");
-    let topk = Shape::new()
-        .key("total", Take::Integer, "How many in all.")
-        .key("by_side", Take::MapOf(Box::new(Take::Integer)), "How many of each side; a side not named has none.");
+        .key(
+            "sector_cap",
+            Shape::new().required("per_sector", Take::Number, "Largest gross weight of a sector.").map(),
+            "Cap on sectors.",
+        );
+    let constraints = Shape::new().key("correlation", correlation.map(), "How alike strategies may be.").key(
+        "exposure",
+        exposure.map(),
+        "How much they may weigh together.",
+    );
+    let topk = Shape::new().key("total", Take::Integer, "How many in all.").key(
+        "by_side",
+        Take::MapOf(Box::new(Take::Integer)),
+        "How many of each side; a side not named has none.",
+    );
     let mut shape = Shape::new()
         .key("gates", Take::Gates, "What every strategy must meet.")
         .key("score", Take::Expression, "Ranks by it, descending.")
         .key("constraints", constraints.map(), "Correlation and exposure.")
-        .key("topk", topk.map(), "How many are admitted.")
-        .key("hysteresis", hysteresis().map(), "Smooths changes over time.");
+        .key("topk", topk.map(), "How many are admitted.");
     for (name, take, summary) in threshold_steps() {
         shape = shape.key(name, take, summary);
     }
@@ -252,7 +281,11 @@ fn hysteresis() -> Shape {
         .key("promote_after", Take::Integer, "Passes in a row before a promotion; 1 by default.")
         .key("demote_after", Take::Integer, "Failures in a row before a demotion; 1 by default.")
         .key("min_dwell", Take::Duration, "Least time between changes; none by default.")
-        .key("risk_exit", Take::Word(&["immediate", "hysteresis"]), "What a false risk rule does; `immediate` by default.")
+        .key(
+            "risk_exit",
+            Take::Word(&["immediate", "hysteresis"]),
+            "What a false risk rule does; `immediate` by default.",
+        )
         .key("metric", Take::Text, "Threshold documents: the level.")
         .key("enter", Take::Number, "Threshold documents: others enter at or above.")
         .key("exit", Take::Number, "Threshold documents: active ones stay at or above.")
@@ -283,9 +316,11 @@ fn governance() -> Shape {
         .key("canary_fraction", Take::Number, "Share of strategies that `auto_apply` takes.")
         .key("approvers", Take::List(Box::new(Take::Text)), "Who may approve.")
         .key("require_risk_snapshot", Take::Boolean, "Whether a fresh risk snapshot is needed.");
-    Shape::new()
-        .key("decision_ttl", Take::Duration, "How long a decision stands; 300 s by default.")
-        .key("live_promotion", promotion.map(), "Promotion to live.")
+    Shape::new().key("decision_ttl", Take::Duration, "How long a decision stands; 300 s by default.").key(
+        "live_promotion",
+        promotion.map(),
+        "Promotion to live.",
+    )
 }
 
 fn risk_profile() -> Shape {
@@ -296,9 +331,11 @@ fn risk_profile() -> Shape {
 }
 
 fn position_policy() -> Shape {
-    Shape::new()
-        .key("on_promote", Take::Text, "Carried for the host, not enforced here.")
-        .key("on_demote", Take::Text, "Carried for the host, not enforced here.")
+    Shape::new().key("on_promote", Take::Text, "Carried for the host, not enforced here.").key(
+        "on_demote",
+        Take::Text,
+        "Carried for the host, not enforced here.",
+    )
 }
 
 /// The form of one leaf or node of the gate tree, for the schema.

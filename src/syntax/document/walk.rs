@@ -8,6 +8,9 @@ use crate::source::{Entry, Mapping, Node, NodeKind, ScalarStyle, Span};
 /// Keys that begin so are the author's own.
 const PRIVATE_PREFIX: &str = "x-";
 
+/// So many known keys are listed in a help; more would bury it.
+const MOST_LISTED: usize = 10;
+
 /// A walk over one document.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -64,9 +67,11 @@ impl Walk {
             }
         }
         for field in shape.fields.iter().filter(|field| field.required && mapping.get(&field.name).is_none()) {
-            let message = format!("`{key}` needs `{}`: {}", field.name, field.summary);
-            let place = if mapping.flow || mapping.entries.is_empty() { node.resolve().span } else { first_key(mapping) };
-            self.diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, place, message));
+            let message = format!("`{key}` needs `{}`", field.name);
+            let place =
+                if mapping.flow || mapping.entries.is_empty() { node.resolve().span } else { first_key(mapping) };
+            let help = format!("write `{}`: {}", field.name, sentence(&field.summary));
+            self.diagnostics.push(Diagnostic::new(&documents::MISSING_KEY, place, message).help(help));
         }
     }
 
@@ -89,10 +94,11 @@ impl Walk {
         let message = format!("`{name}` is not a key of {}", place(parent));
         let help = match nearest(name, shape.fields.iter().map(|field| field.name.as_ref())) {
             Some(known) => format!("did you mean `{known}`?"),
-            None => {
+            None if shape.fields.len() <= MOST_LISTED => {
                 let known: Vec<_> = shape.fields.iter().map(|field| format!("`{}`", field.name)).collect();
                 format!("known keys are {}; keys of your own begin with `x-`", known.join(", "))
             }
+            None => "`qmtl-policy schema` has all keys; those of your own begin with `x-`".to_owned(),
         };
         self.diagnostics.push(Diagnostic::new(&documents::UNKNOWN_KEY, entry.key.span, message).help(help));
     }
@@ -116,7 +122,8 @@ impl Walk {
             Take::Number => read::number(node).is_some(),
             Take::Version => node.as_scalar().is_some_and(|scalar| {
                 scalar.style != ScalarStyle::Plain
-                    || (read::boolean(node).is_none() && !scalar.value.parse::<f64>().is_ok_and(|n| libm::trunc(n) != n))
+                    || (read::boolean(node).is_none()
+                        && !scalar.value.parse::<f64>().is_ok_and(|n| libm::trunc(n) != n))
             }),
             _ => true,
         };
@@ -138,7 +145,10 @@ impl Walk {
         let written = node.as_text().unwrap_or_default();
         let message = format!("`{key}` takes {}, not `{written}`", take.describe());
         let help = match take {
-            Take::Word(words) => nearest(written, words.iter().copied()).map(|known| format!("did you mean `{known}`?")),
+            Take::Word(words) => {
+                nearest(written, words.iter().copied()).map(|known| format!("did you mean `{known}`?"))
+            }
+            Take::Name => Some("leave out spaces and other characters".to_owned()),
             Take::Duration => Some("write a number with `s`, `m`, `h`, `d` or `w` right behind it".to_owned()),
             _ => None,
         };
@@ -158,6 +168,9 @@ impl Walk {
             ("true or false", "yes" | "on" | "y") => Some("write `true`: in YAML 1.2 this word is a text"),
             ("true or false", "no" | "off" | "n") => Some("write `false`: in YAML 1.2 this word is a text"),
             ("true or false", "true" | "false") => Some("remove the quotes"),
+            ("a mapping", _) => Some("write its keys below it, indented, or in braces: `{ key: value }`"),
+            ("a number" | "a whole number", _) if node.is_null() => Some("write a number, or remove the key"),
+            (_, _) if node.is_null() => Some("write a value, or remove the key"),
             ("a number" | "a whole number", ".nan" | ".inf" | "-.inf" | "nan" | "inf") => Some("write a finite number"),
             _ => None,
         };
@@ -171,6 +184,12 @@ impl Walk {
 /// Whether a text can name a world: letters, digits, `_`, `.`, `-`.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character))
+}
+
+/// A summary as the end of a sentence.
+fn sentence(summary: &str) -> String {
+    let mut characters = summary.trim_end_matches('.').chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 fn first_key(mapping: &Mapping) -> Span {
@@ -196,7 +215,8 @@ fn place(parent: &str) -> String {
 fn is_fragment(entry: &Entry, mapping: &Mapping) -> bool {
     let unclosed = |node: &Node| {
         node.as_scalar().is_some_and(|scalar| {
-            scalar.style == ScalarStyle::Plain && scalar.value.matches(['(', '[']).count() > scalar.value.matches([')', ']']).count()
+            scalar.style == ScalarStyle::Plain
+                && scalar.value.matches(['(', '[']).count() > scalar.value.matches([')', ']']).count()
         })
     };
     let empty = entry.value.is_null() && entry.value.span.start == entry.value.span.end;

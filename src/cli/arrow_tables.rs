@@ -1,0 +1,154 @@
+//! Rows of Parquet and Arrow IPC files, a batch at a time.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use arrow_array::{Array, RecordBatch, cast::AsArray, types::Float64Type, types::TimestampNanosecondType};
+use arrow_cast::cast;
+use arrow_ipc::reader::FileReader;
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use jiff::Timestamp;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::Failure;
+use super::tables::Table;
+use crate::eval::{Cell, Grouping};
+
+/// Rows decoded at once.
+const BATCH: usize = 8192;
+
+/// Reads a Parquet file.
+pub(super) fn parquet(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| table.failure(error))?;
+    let reader = builder.with_batch_size(BATCH).build().map_err(|error| table.failure(error))?;
+    batches(reader, table)
+}
+
+/// Reads an Arrow IPC file.
+pub(super) fn ipc(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
+    let reader = FileReader::try_new(BufReader::new(file), None).map_err(|error| table.failure(error))?;
+    batches(reader, table)
+}
+
+fn batches(
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    table: &mut Table<'_, '_>,
+) -> Result<(), Failure> {
+    let mut grouping = None;
+    for batch in batches {
+        let batch = batch.map_err(|error| table.failure(error))?;
+        let names = || batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let grouping = match &mut grouping {
+            Some(grouping) => grouping,
+            slot => slot.insert(Grouping::new(names()).map_err(|error| table.failure(error))?),
+        };
+        let schema = batch.schema();
+        let columns = batch.columns().iter().zip(schema.fields());
+        let columns =
+            columns.map(|(column, field)| cells(column, field.name()).map_err(|problem| table.failure(problem)));
+        let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+        for _ in 0..batch.num_rows() {
+            let cells = columns.iter_mut().map(|column| column.next().unwrap_or(Cell::Empty)).collect();
+            table.row(grouping, cells)?;
+        }
+    }
+    grouping.map_or(Ok(()), |grouping| table.end(grouping))
+}
+
+type Cells = Box<dyn Iterator<Item = Cell>>;
+
+/// The values of a column. Numbers become doubles, times nanoseconds, texts strings.
+fn cells(column: &dyn Array, name: &str) -> Result<Cells, String> {
+    let kind = column.data_type().clone();
+    let convert = |target: &DataType| cast(column, target).map_err(|error| format!("`{name}`: {error}"));
+    Ok(match kind {
+        DataType::Boolean => {
+            let values: Vec<_> =
+                column.as_boolean().iter().map(|value| value.map_or(Cell::Empty, Cell::Boolean)).collect();
+            Box::new(values.into_iter())
+        }
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
+            let values = convert(&DataType::Timestamp(TimeUnit::Nanosecond, None))?;
+            let instant =
+                |nanoseconds: i64| Timestamp::from_nanosecond(i128::from(nanoseconds)).ok().map(Cell::Instant);
+            let values = values.as_primitive::<TimestampNanosecondType>().iter();
+            let values: Vec<_> = values.map(|value| value.and_then(instant).unwrap_or(Cell::Empty)).collect();
+            Box::new(values.into_iter())
+        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+            let values = convert(&DataType::Utf8)?;
+            let texts = values.as_string::<i32>().iter();
+            let values: Vec<_> =
+                texts.map(|value| value.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()))).collect();
+            Box::new(values.into_iter())
+        }
+        kind if kind.is_numeric() => {
+            let values = convert(&DataType::Float64)?;
+            let numbers = values.as_primitive::<Float64Type>().iter();
+            let values: Vec<_> = numbers.map(|value| value.map_or(Cell::Empty, Cell::Number)).collect();
+            Box::new(values.into_iter())
+        }
+        other => {
+            return Err(format!("`{name}` is a column of {other}: numbers, truth values, texts and times are read"));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, StringArray, TimestampMillisecondArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::super::tables::read_table;
+    use crate::eval::{Leaf, Snapshot};
+
+    fn batch() -> arrow_array::RecordBatch {
+        let day = |days: i64| days * 86_400_000;
+        let columns: [(&str, ArrayRef); 5] = [
+            ("strategy_id", Arc::new(StringArray::from(vec!["a", "b", "a"]))),
+            ("as_of", Arc::new(TimestampMillisecondArray::from(vec![day(1), day(1), day(2)]))),
+            ("sharpe", Arc::new(Float32Array::from(vec![Some(0.5), None, Some(f32::NAN)]))),
+            ("n_trades_total", Arc::new(Int64Array::from(vec![7, 8, 9]))),
+            ("frozen", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]))),
+        ];
+        arrow_array::RecordBatch::try_from_iter(columns).expect("columns of one length")
+    }
+
+    fn snapshots(ending: &str, write: impl FnOnce(std::fs::File)) -> Vec<Snapshot> {
+        let path = std::env::temp_dir().join(format!("qmtl-policy-{}.{ending}", std::process::id()));
+        write(std::fs::File::create(&path).expect("a file"));
+        let mut found = Vec::new();
+        let read = read_table(&path, &mut |snapshot| {
+            found.push(snapshot);
+            Ok(())
+        });
+        std::fs::remove_file(&path).expect("the file is removed");
+        read.expect("a table");
+        found
+    }
+
+    fn check(found: &[Snapshot]) {
+        let metrics: Vec<_> = found.iter().flat_map(|s| &s.strategies).map(|s| s.metrics.clone()).collect();
+        assert_eq!(found.iter().map(|s| s.strategies.len()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(metrics[0][0], ("sharpe".to_owned(), Leaf::Number(0.5)));
+        assert_eq!(metrics[0][2], ("frozen".to_owned(), Leaf::Boolean(true)));
+        assert_eq!(metrics[1], [("n_trades_total".to_owned(), Leaf::Number(8.0))]);
+        assert!(matches!(metrics[2][0].1, Leaf::Number(number) if number.is_nan()));
+    }
+
+    #[test]
+    fn parquet_and_ipc_give_the_same_snapshots() {
+        check(&snapshots("parquet", |file| {
+            let mut writer = ArrowWriter::try_new(file, batch().schema(), None).expect("a writer");
+            writer.write(&batch()).expect("a batch");
+            writer.close().expect("a file");
+        }));
+        check(&snapshots("arrow", |file| {
+            let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch().schema()).expect("a writer");
+            writer.write(&batch()).expect("a batch");
+            writer.finish().expect("a file");
+        }));
+    }
+}

@@ -1,0 +1,141 @@
+//! Reads snapshots from tables: CSV and JSON lines; Parquet and Arrow IPC with the feature `arrow`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use super::Failure;
+use super::files::display_name;
+use crate::eval::{Cell, Grouping, Snapshot, TableError, Value, read_json};
+
+/// What is done with each snapshot of a table, in order.
+pub(super) type Judge<'j> = dyn FnMut(Snapshot) -> Result<(), Failure> + 'j;
+
+/// Whether a path is that of a table, by its ending.
+pub(super) fn is_table(path: &Path) -> bool {
+    ["csv", "jsonl", "ndjson", "parquet", "arrow"].contains(&ending(path).as_str())
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// Reads a table row by row and hands on each snapshot as soon as it is complete.
+pub(super) fn read_table(path: &Path, judge: &mut Judge<'_>) -> Result<(), Failure> {
+    let name = display_name(path);
+    let file = File::open(path).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let mut table = Table { name: name.clone(), judge, any: false };
+    match ending(path).as_str() {
+        "csv" => csv_rows(file, &mut table)?,
+        "jsonl" | "ndjson" => json_rows(file, &mut table)?,
+        #[cfg(feature = "arrow")]
+        "parquet" => super::arrow_tables::parquet(file, &mut table)?,
+        #[cfg(feature = "arrow")]
+        "arrow" => super::arrow_tables::ipc(file, &mut table)?,
+        other => {
+            let message = format!("{name}: this program was built without the feature `arrow`, which reads .{other}");
+            return Err(Failure::new(message));
+        }
+    }
+    if table.any { Ok(()) } else { Err(Failure::new(format!("{name}: the table has no rows"))) }
+}
+
+/// A table being read.
+pub(super) struct Table<'t, 'j> {
+    name: String,
+    judge: &'t mut Judge<'j>,
+    any: bool,
+}
+
+impl Table<'_, '_> {
+    /// A failure that names the file.
+    pub fn failure(&self, problem: impl std::fmt::Display) -> Failure {
+        Failure::new(format!("{}: {problem}", self.name))
+    }
+
+    /// Takes one row.
+    pub fn row(&mut self, grouping: &mut Grouping, cells: Vec<Cell>) -> Result<(), Failure> {
+        self.any = true;
+        match grouping.push(cells).map_err(|error| self.failure(error))? {
+            Some(snapshot) => (self.judge)(snapshot),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the table.
+    pub fn end(&mut self, grouping: Grouping) -> Result<(), Failure> {
+        grouping.finish().map_or(Ok(()), |snapshot| (self.judge)(snapshot))
+    }
+}
+
+fn csv_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
+    let mut reader = csv::Reader::from_reader(BufReader::new(file));
+    let header = reader.headers().map_err(|error| table.failure(error))?.clone();
+    let columns: Vec<String> =
+        header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
+    let is_text: Vec<bool> = columns.iter().map(|name| TEXT_COLUMNS.contains(&name.as_str())).collect();
+    let mut grouping = Grouping::new(columns).map_err(|error| table.failure(error))?;
+    for record in reader.records() {
+        let record = record.map_err(|error| table.failure(error))?;
+        let cells = record.iter().zip(&is_text).map(|(field, text)| csv_cell(field.trim(), *text)).collect();
+        table.row(&mut grouping, cells)?;
+    }
+    table.end(grouping)
+}
+
+/// Columns whose fields are texts, whatever they look like.
+const TEXT_COLUMNS: [&str; 6] = ["strategy_id", "as_of", "side", "sector", "data_end", "stage"];
+
+fn csv_cell(field: &str, is_text: bool) -> Cell {
+    match field {
+        "" => Cell::Empty,
+        _ if is_text => Cell::Text(field.to_owned()),
+        "true" => Cell::Boolean(true),
+        "false" => Cell::Boolean(false),
+        _ => field.parse().map_or_else(|_| Cell::Text(field.to_owned()), Cell::Number),
+    }
+}
+
+/// One mapping a line; every line gives its own columns.
+fn json_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
+    let mut columns: Vec<String> = vec!["strategy_id".to_owned()];
+    let mut rows = Vec::new();
+    for (index, line) in BufReader::new(file).lines().enumerate() {
+        let line = line.map_err(|error| table.failure(format!("line {}: {error}", index + 1)))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let value = read_json(&line).map_err(|error| {
+            table.failure(format!("line {}, column {}: {}", index + 1, error.column, error.message))
+        })?;
+        let Value::Map(entries) = value else {
+            return Err(table.failure(format!("line {}: a mapping is needed, not {}", index + 1, value.describe())));
+        };
+        for (name, _) in &entries {
+            if !columns.contains(name) {
+                columns.push(name.clone());
+            }
+        }
+        rows.push((index + 1, entries));
+    }
+    let mut grouping = Grouping::new(columns.clone()).map_err(|error: TableError| table.failure(error))?;
+    for (line, entries) in rows {
+        let cell = |name: &String| {
+            let found = entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+            json_cell(found).ok_or_else(|| table.failure(format!("line {line}: `{name}` must be a single value")))
+        };
+        let cells = columns.iter().map(cell).collect::<Result<_, _>>()?;
+        table.row(&mut grouping, cells)?;
+    }
+    table.end(grouping)
+}
+
+fn json_cell(value: Option<&Value>) -> Option<Cell> {
+    Some(match value {
+        None | Some(Value::Null) => Cell::Empty,
+        Some(Value::Number(number)) => Cell::Number(*number),
+        Some(Value::Boolean(flag)) => Cell::Boolean(*flag),
+        Some(Value::Text(text)) => Cell::Text(text.clone()),
+        Some(Value::List(_) | Value::Map(_)) => return None,
+    })
+}

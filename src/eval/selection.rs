@@ -1,0 +1,357 @@
+//! Which strategies the steps leave: rank, admission and hysteresis, in either dialect.
+
+use std::collections::HashMap;
+
+use super::decision::{Action, Funnel};
+use super::engine::Engine;
+use super::frame::Frame;
+use super::judge::Judged;
+use super::notes::Notes;
+use super::select::{Admission, Block, Book, Entry, Hysteresis, Levels, Member, Outcome, threshold_selection};
+use super::state::StrategyState;
+use crate::ir::{Layer, MissingMode, RuleSeverity, Step, Streaks};
+use crate::value::Bitmask;
+
+/// What the steps leave, whatever the dialect.
+pub(super) struct Selection {
+    pub funnel: Vec<Funnel>,
+    pub scores: Vec<Option<f64>>,
+    pub ranks: Vec<Option<usize>>,
+    pub blocks: Vec<Option<Block>>,
+    pub actions: Vec<Action>,
+    pub selected: Vec<bool>,
+    /// The active set in its order.
+    pub order: Vec<String>,
+    pub next: Vec<(String, StrategyState)>,
+}
+
+impl Engine<'_> {
+    pub(super) fn threshold(
+        &self,
+        frame: &Frame,
+        judged: &[Judged<'_>],
+        downgrades: &[Option<&'static str>],
+    ) -> Selection {
+        let rows = frame.rows();
+        let passed: Vec<usize> = (0..rows).filter(|&row| !judged.iter().any(|judged| judged.rejects(row))).collect();
+        let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
+        let ids: Vec<&str> = (0..rows).map(|row| self.id(row)).collect();
+        let matrix = self.snapshot.correlations.as_ref();
+        let levels = threshold_selection(self.program, frame, &ids, passed, &|row| self.was_active(row), matrix);
+        funnel.extend(levels.funnel.iter().map(|&(step, count)| Funnel { step, count }));
+        let mut admitted = Bitmask::filled(rows, false);
+        levels.selected.iter().for_each(|&row| admitted.set(row, true));
+        let Levels { selected, blocks, ranks, scores, .. } = levels;
+        self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted }, selected, downgrades)
+    }
+
+    fn member(&self, row: usize) -> Member {
+        let strategy = self.snapshot.strategies.get(row);
+        Member {
+            id: self.id(row).to_owned(),
+            side: strategy.and_then(|strategy| strategy.side.clone()),
+            sector: strategy.and_then(|strategy| strategy.sector.clone()),
+            weight: strategy.and_then(|strategy| strategy.weight),
+        }
+    }
+
+    pub(super) fn native(
+        &self,
+        frame: &Frame,
+        judged: &[Judged<'_>],
+        downgrades: &[Option<&'static str>],
+        notes: &mut Notes,
+    ) -> Selection {
+        let rows = frame.rows();
+        let mut blocks: Vec<Option<Block>> = vec![None; rows];
+        let passed: Vec<usize> = (0..rows).filter(|&row| !judged.iter().any(|judged| judged.rejects(row))).collect();
+        let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
+        let (order, scores) = self.ranked(frame, passed, &mut blocks);
+        let has_score = self.program.steps.iter().any(|step| matches!(step, Step::Score(_)));
+        if has_score {
+            funnel.push(Funnel { step: "score", count: order.len() });
+        }
+        let mut ranks = vec![None; rows];
+        for (place, &row) in order.iter().enumerate() {
+            if let Some(rank) = ranks.get_mut(row) {
+                *rank = Some(place + 1);
+            }
+        }
+        let admission = Admission::new(self.program, self.snapshot.correlations.as_ref());
+        let admitted = self.admit(&admission, &order, &scores, &mut blocks, notes);
+        self.admission_funnel(&mut funnel, &order, &blocks);
+        let streaks = self.program.steps.iter().find_map(|step| match step {
+            Step::Streaks(streaks) => Some(streaks),
+            _ => None,
+        });
+        match streaks {
+            Some(streaks) => {
+                let found = Found { funnel, scores, ranks, blocks, admitted };
+                self.with_hysteresis(streaks, &admission, judged, downgrades, found, notes)
+            }
+            None => {
+                let order = order.into_iter().filter(|&row| admitted.get(row)).collect();
+                self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted }, order, downgrades)
+            }
+        }
+    }
+
+    /// Rows with a score, best first; ties by id. A missing score rejects.
+    fn ranked(
+        &self,
+        frame: &Frame,
+        passed: Vec<usize>,
+        blocks: &mut [Option<Block>],
+    ) -> (Vec<usize>, Vec<Option<f64>>) {
+        let score = self.program.steps.iter().find_map(|step| match step {
+            Step::Score(score) => Some(frame.numbers(score)),
+            _ => None,
+        });
+        let Some(values) = score else {
+            let mut order = passed;
+            order.sort_by_key(|&row| self.id(row));
+            return (order, vec![None; frame.rows()]);
+        };
+        let scores: Vec<Option<f64>> =
+            values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect();
+        let score = |row: usize| scores.get(row).copied().flatten();
+        let (mut order, without): (Vec<_>, Vec<_>) = passed.into_iter().partition(|&row| score(row).is_some());
+        for row in without {
+            if let Some(block) = blocks.get_mut(row) {
+                *block = Some(Block::new("score", "score_missing", Vec::new()));
+            }
+        }
+        let value = |row: usize| score(row).unwrap_or(f64::NEG_INFINITY);
+        order.sort_by(|&left, &right| {
+            let by_score = value(right).partial_cmp(&value(left)).unwrap_or(std::cmp::Ordering::Equal);
+            by_score.then_with(|| self.id(left).cmp(self.id(right)))
+        });
+        (order, scores)
+    }
+
+    fn admit(
+        &self,
+        admission: &Admission<'_>,
+        order: &[usize],
+        scores: &[Option<f64>],
+        blocks: &mut [Option<Block>],
+        notes: &mut Notes,
+    ) -> Bitmask {
+        let mut admitted = Bitmask::filled(scores.len(), false);
+        let mut book = Book::default();
+        let score = |row: usize| scores.get(row).copied().flatten();
+        let rows: HashMap<&str, usize> = order.iter().map(|&row| (self.id(row), row)).collect();
+        for &row in order {
+            let member = self.member(row);
+            let Some(block) = admission.test(&member, &mut book) else {
+                admission.admit(member, true, &mut book);
+                admitted.set(row, true);
+                continue;
+            };
+            let before = block.by.first().and_then(|id| rows.get(id.as_str())).copied();
+            if let Some(before) =
+                before.filter(|&before| block.code == "rank_outside_topk" && score(before) == score(row))
+            {
+                let message = "strategies at the cut have the same score: their ids decided";
+                notes.add("tie_at_cut", message, format!("{}/{}", self.id(before), self.id(row)));
+            }
+            if let Some(slot) = blocks.get_mut(row) {
+                *slot = Some(block);
+            }
+        }
+        note_absent_pairs(book, notes);
+        match admission.missing_matrix() {
+            Some(MissingMode::Warn) => {
+                notes.add("correlation_missing", "no correlations are given: the limit is not tested", "warn");
+            }
+            Some(MissingMode::Fail) => {
+                notes.add("correlation_missing", "no correlations are given: nobody is admitted", "fail");
+            }
+            _ => {}
+        }
+        admitted
+    }
+
+    fn admission_funnel(&self, funnel: &mut Vec<Funnel>, order: &[usize], blocks: &[Option<Block>]) {
+        let mut left = order.len();
+        let out = |step: &str| {
+            order
+                .iter()
+                .filter(|&&row| blocks.get(row).and_then(Option::as_ref).is_some_and(|block| block.step == step))
+                .count()
+        };
+        for step in &self.program.steps {
+            let name = match step {
+                Step::Correlation(_) => "correlation",
+                Step::Exposure(_) => "exposure",
+                Step::Cut(_) => "cut",
+                _ => continue,
+            };
+            left -= out(name);
+            funnel.push(Funnel { step: name, count: left });
+        }
+    }
+
+    /// The admitted set is the active set, but for strategies that old data keeps from entering.
+    fn without_hysteresis(&self, found: Found, order: Vec<usize>, downgrades: &[Option<&'static str>]) -> Selection {
+        let Found { mut funnel, scores, ranks, mut blocks, admitted } = found;
+        let as_of = self.snapshot.as_of;
+        let rows = scores.len();
+        let (mut actions, mut selected) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut next = Vec::with_capacity(rows);
+        for row in 0..rows {
+            let before = self.before.state.get(self.id(row)).cloned().unwrap_or_default();
+            let stale = downgrades.get(row).copied().flatten().filter(|_| !before.active && admitted.get(row));
+            if let (Some(reason), Some(slot)) = (stale, blocks.get_mut(row)) {
+                *slot = Some(Block::new("data_currency", reason, Vec::new()));
+            }
+            let now = admitted.get(row) && stale.is_none();
+            actions.push(match (before.active, now) {
+                (false, true) => Action::Promote,
+                (true, false) => Action::Demote,
+                _ => Action::Hold,
+            });
+            selected.push(now);
+            let since = if before.active == now { before.since } else { as_of };
+            let Member { id, side, sector, weight } = self.member(row);
+            let state = StrategyState { active: now, since, pass_streak: 0, fail_streak: 0, side, sector, weight };
+            next.push((id, state));
+        }
+        next.sort_by(|left, right| left.0.cmp(&right.0));
+        let is_selected = |row: &usize| selected.get(*row).copied().unwrap_or(false);
+        let order: Vec<_> = order.into_iter().filter(is_selected).map(|row| self.id(row).to_owned()).collect();
+        funnel.push(Funnel { step: "selected", count: order.len() });
+        Selection { funnel, scores, ranks, blocks, actions, selected, order, next }
+    }
+
+    fn with_hysteresis(
+        &self,
+        settings: &Streaks,
+        admission: &Admission<'_>,
+        judged: &[Judged<'_>],
+        downgrades: &[Option<&'static str>],
+        found: Found,
+        notes: &mut Notes,
+    ) -> Selection {
+        let rows = found.scores.len();
+        let mut entries: Vec<Entry> = (0..rows).map(|row| self.entry(row, judged, downgrades, &found)).collect();
+        let present: HashMap<&str, usize> = (0..rows).map(|row| (self.id(row), row)).collect();
+        let absent = self.before.state.strategies.iter().filter(|(id, _)| !present.contains_key(id.as_str()));
+        for (id, state) in absent.filter(|(_, state)| state.active || state.since.is_some()) {
+            if state.active {
+                notes.add("absent", "active strategies that the snapshot lacks are not qualified", id.clone());
+            }
+            entries.push(absent_entry(id, state));
+        }
+        let incomplete = self.is_incomplete(&present, notes);
+        let hysteresis = Hysteresis {
+            settings,
+            as_of: self.snapshot.as_of,
+            streaks_move: self.before.streaks_move,
+            incomplete,
+            streaks_known: self.before.streaks_known,
+        };
+        let (outcomes, book) = hysteresis.run(&entries, admission);
+        note_absent_pairs(book, notes);
+        self.finish(&entries, outcomes, found, rows)
+    }
+
+    fn entry(&self, row: usize, judged: &[Judged<'_>], downgrades: &[Option<&'static str>], found: &Found) -> Entry {
+        let mut member = self.member(row);
+        let mut state = self.before.state.get(&member.id).cloned().unwrap_or_default();
+        // What the snapshot leaves out of an active strategy is as it was.
+        if state.active {
+            member.side = member.side.or_else(|| state.side.clone());
+            member.sector = member.sector.or_else(|| state.sector.clone());
+            member.weight = member.weight.or(state.weight);
+        }
+        (state.side, state.sector, state.weight) = (member.side.clone(), member.sector.clone(), member.weight);
+        let risk_exit = judged.iter().any(|judged| {
+            judged.rule.layer == Layer::Risk
+                && judged.rule.severity == RuleSeverity::Blocking
+                && judged.truth.get(row) == Some(false)
+        });
+        Entry {
+            state,
+            qualified: found.admitted.get(row),
+            risk_exit,
+            frozen: downgrades.get(row).copied().flatten().is_some(),
+            rank: found.ranks.get(row).copied().flatten(),
+            member,
+        }
+    }
+
+    /// Whether fewer of the active strategies are present than the policy asks for.
+    fn is_incomplete(&self, present: &HashMap<&str, usize>, notes: &mut Notes) -> bool {
+        let Some(coverage) = &self.program.currency.min_coverage else { return false };
+        let active: Vec<_> = self.before.state.strategies.iter().filter(|(_, state)| state.active).collect();
+        let here = active.iter().filter(|(id, _)| present.contains_key(id.as_str())).count();
+        let incomplete = !active.is_empty() && (here as f64) < coverage.value * active.len() as f64;
+        if incomplete {
+            let message = "too few of the active strategies are in the snapshot: only risk exits happen";
+            notes.add("incomplete_snapshot", message, format!("{here} of {}", active.len()));
+        }
+        incomplete
+    }
+
+    fn finish(&self, entries: &[Entry], outcomes: Vec<Outcome>, found: Found, rows: usize) -> Selection {
+        let Found { mut funnel, scores, ranks, mut blocks, .. } = found;
+        let mut actions = Vec::with_capacity(rows);
+        let mut selected = Vec::with_capacity(rows);
+        let mut order: Vec<(usize, String)> = Vec::new();
+        let mut next = Vec::with_capacity(entries.len());
+        for (index, (entry, outcome)) in entries.iter().zip(outcomes).enumerate() {
+            let is_active = outcome.state.active;
+            if is_active {
+                order.push((entry.rank.unwrap_or(usize::MAX), entry.member.id.clone()));
+            }
+            if index < rows {
+                actions.push(outcome.action);
+                selected.push(is_active);
+                // What kept a strategy from qualifying comes first; hysteresis says what it made of it.
+                if let (Some(slot @ None), Some(block)) = (blocks.get_mut(index), outcome.block) {
+                    *slot = Some(block);
+                }
+            }
+            if is_active || index < rows || outcome.state.since.is_some() {
+                next.push((entry.member.id.clone(), outcome.state));
+            }
+        }
+        order.sort();
+        next.sort_by(|left, right| left.0.cmp(&right.0));
+        funnel.push(Funnel { step: "hysteresis", count: order.len() });
+        funnel.push(Funnel { step: "selected", count: order.len() });
+        let order = order.into_iter().map(|(_, id)| id).collect();
+        Selection { funnel, scores, ranks, blocks, actions, selected, order, next }
+    }
+}
+
+/// What the steps before hysteresis give.
+struct Found {
+    funnel: Vec<Funnel>,
+    scores: Vec<Option<f64>>,
+    ranks: Vec<Option<usize>>,
+    blocks: Vec<Option<Block>>,
+    admitted: Bitmask,
+}
+
+fn note_absent_pairs(book: Book, notes: &mut Notes) {
+    let message = "the correlations lack some pairs of compared strategies; they count as 0";
+    notes.add_many("correlation_absent", message, book.absent_pairs, book.absent_examples);
+}
+
+fn absent_entry(id: &str, state: &StrategyState) -> Entry {
+    Entry {
+        member: Member {
+            id: id.to_owned(),
+            side: state.side.clone(),
+            sector: state.sector.clone(),
+            weight: state.weight,
+        },
+        state: state.clone(),
+        qualified: false,
+        risk_exit: false,
+        frozen: false,
+        rank: None,
+    }
+}
