@@ -14,6 +14,7 @@ mod hash_changes;
 mod hashes;
 mod hostile;
 mod hostile_inputs;
+mod judging;
 mod misspelt;
 mod properties;
 mod readme;

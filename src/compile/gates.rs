@@ -87,7 +87,7 @@ fn tree(context: &mut Context<'_>, node: &Node, top: bool) -> Option<Expr> {
             let joins: Vec<_> = entries.iter().filter(|entry| is_connective(entry)).collect();
             match (joins.as_slice(), node.get("when")) {
                 ([], Some(when)) => leaf(context, node, when, top),
-                ([join], None) => connective(context, join, top),
+                ([join], None) => connective(context, join),
                 ([], None) => None,
                 ([join, ..], _) => {
                     let message = "a gate is either one expression or one of `and`, `or`, `not`";
@@ -114,7 +114,7 @@ fn is_connective(entry: &Entry) -> bool {
     entry.name().is_some_and(|name| CONNECTIVES.contains(&name))
 }
 
-fn connective(context: &mut Context<'_>, entry: &Entry, _top: bool) -> Option<Expr> {
+fn connective(context: &mut Context<'_>, entry: &Entry) -> Option<Expr> {
     let value = &entry.value;
     let span = value.resolve().span;
     let items = value.as_sequence().unwrap_or(std::slice::from_ref(value));
