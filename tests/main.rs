@@ -8,14 +8,20 @@
 )]
 
 mod cli;
+mod cli_contract;
 mod corpus;
+mod hash_changes;
 mod hashes;
 mod hostile;
+mod hostile_inputs;
 mod judging;
 mod misspelt;
 mod properties;
 mod readme;
 mod reference;
+mod shown;
+mod support;
+mod three_valued;
 mod tidy;
 
 /// The folder of the project.
