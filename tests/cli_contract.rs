@@ -37,7 +37,12 @@ fn check_in_every_format() {
     let scratch = Scratch::new();
     let path = scratch.file("wrong.yaml", WRONG);
     let path = path.to_str().unwrap();
-    run(&["check", path]).exits(1).says("QP2001").says("did you mean `sharpe`?").says("wrong.yaml:3:11").prints("1 error");
+    run(&["check", path])
+        .exits(1)
+        .says("QP2001")
+        .says("did you mean `sharpe`?")
+        .says("wrong.yaml:3:11")
+        .prints("1 error");
     let github = run(&["check", path, "--format", "github"]).exits(1);
     assert!(github.stdout.starts_with("::error file="), "{github}");
     assert!(github.stdout.contains("line=3,") && github.stdout.contains("col=11"), "{github}");
@@ -46,7 +51,10 @@ fn check_in_every_format() {
     assert_eq!(sarif["runs"][0]["columnKind"], "unicodeCodePoints");
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "QP2001");
     let region = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
-    assert_eq!((&region["startLine"], &region["startColumn"], &region["endColumn"]), (&3.into(), &11.into(), &16.into()));
+    assert_eq!(
+        (&region["startLine"], &region["startColumn"], &region["endColumn"]),
+        (&3.into(), &11.into(), &16.into())
+    );
     run(&["check", CRYPTO]).exits(0).prints("crypto_mom/policy.yaml");
 }
 
@@ -132,7 +140,14 @@ fn colour_only_where_it_is_wanted() {
 
 #[test]
 fn wrong_usage_ends_with_2() {
-    for arguments in [&["check"][..], &["nonsense"], &[], &["check", "--format", "xml", CRYPTO], &["eval", CRYPTO], &["check", "--nonsense", CRYPTO]] {
+    for arguments in [
+        &["check"][..],
+        &["nonsense"],
+        &[],
+        &["check", "--format", "xml", CRYPTO],
+        &["eval", CRYPTO],
+        &["check", "--nonsense", CRYPTO],
+    ] {
         let run = run(arguments).exits(2);
         assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{run}");
     }
@@ -181,7 +196,8 @@ fn the_schema_takes_the_examples_and_refuses_slips() {
     let validator = jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("not a JSON Schema: {error}"));
     for path in example_policies() {
         let value = serde_json::to_value(&as_json(&std::fs::read_to_string(&path).unwrap())).unwrap();
-        let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<_> =
+            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", shown(&path));
     }
     for wrong in [
@@ -194,7 +210,10 @@ fn the_schema_takes_the_examples_and_refuses_slips() {
     ] {
         assert!(!validator.is_valid(&as_json(wrong)), "the schema takes {wrong:?}");
     }
-    for right in ["world: a\nx-mine: 3\nselection: { gates: [sharpe > 1] }", "world: a\nvalidation: { performance: { sharpe_min: 0.5 } }"] {
+    for right in [
+        "world: a\nx-mine: 3\nselection: { gates: [sharpe > 1] }",
+        "world: a\nvalidation: { performance: { sharpe_min: 0.5 } }",
+    ] {
         let errors: Vec<_> = validator.iter_errors(&as_json(right)).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "the schema refuses {right:?}: {errors:?}");
     }
@@ -211,7 +230,9 @@ fn as_json(text: &str) -> Value {
             From::Number(value) => (*value).into(),
             From::Text(text) => text.to_string().into(),
             From::List(items) => items.iter().map(convert).collect(),
-            From::Map(entries) => Value::Object(entries.iter().map(|(key, value)| (key.to_string(), convert(value))).collect()),
+            From::Map(entries) => {
+                Value::Object(entries.iter().map(|(key, value)| (key.to_string(), convert(value))).collect())
+            }
         }
     }
     convert(&qmtl_policy::eval::read_yaml(text).unwrap_or_else(|error| panic!("{text:?}: {}", error.message)))
@@ -265,7 +286,10 @@ fn decisions_have_exactly_the_promised_keys() {
             if !rejected.is_null() {
                 has_keys(rejected, "step code rule by");
             }
-            assert_eq!(strategy["selected"] == true, decision["selected"].as_array().unwrap().iter().any(|other| other == id));
+            assert_eq!(
+                strategy["selected"] == true,
+                decision["selected"].as_array().unwrap().iter().any(|other| other == id)
+            );
             for base in ["data_currency", "sample", "performance", "risk_constraint", "robustness"] {
                 assert!(!strategy["rules"][base].is_null(), "{policy}: {id} has no result {base}");
             }
@@ -294,7 +318,10 @@ fn the_examples_select_what_they_say() {
     let with = eval(sp500.0, sp500.1, &["--correlations", "examples/sp500_rules/correlations.csv"]).exits(0);
     assert_eq!(selected(&with).len(), 10);
     assert_eq!(selected(&with)[0], "wmt_rev10_long");
-    assert_eq!(with.stdout, eval(sp500.0, sp500.1, &["--correlations", "examples/sp500_rules/correlations.csv"]).stdout);
+    assert_eq!(
+        with.stdout,
+        eval(sp500.0, sp500.1, &["--correlations", "examples/sp500_rules/correlations.csv"]).stdout
+    );
 }
 
 #[test]
@@ -394,7 +421,10 @@ fn what_does_not_belong_to_the_policy_is_refused() {
 #[test]
 fn the_time_can_be_given() {
     let decision = eval(CRYPTO, MONDAY, &["--as-of", "2026-02-02T22:00:00+01:00"]).exits(0).json();
-    assert_eq!((&decision["as_of"], &decision["valid_until"]), (&"2026-02-02T21:00:00Z".into(), &"2026-02-02T22:00:00Z".into()));
+    assert_eq!(
+        (&decision["as_of"], &decision["valid_until"]),
+        (&"2026-02-02T21:00:00Z".into(), &"2026-02-02T22:00:00Z".into())
+    );
     let utc = eval(CRYPTO, MONDAY, &["--as-of", "2026-02-02T21:00:00"]).exits(0).json();
     assert_eq!(utc["as_of"], "2026-02-02T21:00:00Z");
     let late = eval(CRYPTO, MONDAY, &["--as-of", "2026-02-02T21:30:00Z"]).exits(0).json();
@@ -407,8 +437,12 @@ fn the_time_can_be_given() {
 #[test]
 fn correlations_from_a_table() {
     let scratch = Scratch::new();
-    let policy = scratch.file("policy.yaml", "world: a\nselection: { score: sharpe, constraints: { correlation: { max_pairwise: 0.5 } } }\n");
-    let snapshot = scratch.file("snapshot.json", r#"{"metrics": {"a": {"sharpe": 2}, "b": {"sharpe": 1}, "c": {"sharpe": 0.5}}}"#);
+    let policy = scratch.file(
+        "policy.yaml",
+        "world: a\nselection: { score: sharpe, constraints: { correlation: { max_pairwise: 0.5 } } }\n",
+    );
+    let snapshot =
+        scratch.file("snapshot.json", r#"{"metrics": {"a": {"sharpe": 2}, "b": {"sharpe": 1}, "c": {"sharpe": 0.5}}}"#);
     let judged = |table: &str| {
         let table = scratch.file("rho.csv", table);
         eval(policy.to_str().unwrap(), snapshot.to_str().unwrap(), &["--correlations", table.to_str().unwrap()])

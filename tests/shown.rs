@@ -35,7 +35,8 @@ fn examples_of_pages_are_wrong_and_right() {
 
 #[test]
 fn examples_of_builtins_yield_what_they_say() {
-    let examples = builtin::ALL.iter().flat_map(|builtin| builtin.examples.iter().map(move |example| (builtin, example)));
+    let examples =
+        builtin::ALL.iter().flat_map(|builtin| builtin.examples.iter().map(move |example| (builtin, example)));
     let mut wrong = Vec::new();
     let mut count = 0;
     for (builtin, (expression, result)) in examples {
@@ -56,11 +57,18 @@ fn examples_of_builtins_yield_what_they_say() {
 /// Evaluates an expression for a single strategy: a number, `true`, `false` or `missing`.
 fn outcome(builtin: &Builtin, expression: &str, result: &str) -> String {
     let truth = ["true", "false"].contains(&result);
-    let key = if truth { format!("gates: ['{expression}', sharpe > 0]") } else { format!("gates: [sharpe > 0], score: '{expression}'") };
+    let key = if truth {
+        format!("gates: ['{expression}', sharpe > 0]")
+    } else {
+        format!("gates: [sharpe > 0], score: '{expression}'")
+    };
     let text = format!("world: demo\nselection: {{ {key} }}\n");
     let checked = check("policy", &text, &qmtl_policy::NoFiles, &Limits::default());
     // That a constant gate never or always passes is just the point here.
-    let errors = checked.diagnostics.iter().filter(|d| d.severity == qmtl_policy::Severity::Error && !d.code().starts_with("QP3"));
+    let errors = checked
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == qmtl_policy::Severity::Error && !d.code().starts_with("QP3"));
     let errors: Vec<_> = errors.map(|d| d.message.as_str()).collect();
     assert!(errors.is_empty(), "{}: `{expression}`: {errors:?}", builtin.name);
     let snapshot = Snapshot::from_json(r#"{"metrics": {"a": {"sharpe": 1}}}"#).unwrap();

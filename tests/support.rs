@@ -146,7 +146,13 @@ impl std::fmt::Display for Run {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let cut = |text: &str| text.chars().take(4000).collect::<String>();
         let code = self.code.map_or("a signal".to_owned(), |code| format!("code {code}"));
-        write!(formatter, "{code} from `{}`\n--- stdout\n{}\n--- stderr\n{}", self.command, cut(&self.stdout), cut(&self.stderr))
+        write!(
+            formatter,
+            "{code} from `{}`\n--- stdout\n{}\n--- stderr\n{}",
+            self.command,
+            cut(&self.stdout),
+            cut(&self.stderr)
+        )
     }
 }
 

@@ -39,10 +39,9 @@ type Judged = (Vec<Option<f64>>, bool, u8);
 
 fn strategy() -> impl Strategy<Value = Judged> {
     // A coarse grid makes ties and hits on the threshold likely.
-    let value = |low: i32, high: i32, unit: f64| {
-        prop_oneof![1 => Just(None), 6 => (low..=high).prop_map(move |n| Some(f64::from(n) * unit))]
-    };
-    let metrics = (value(-20, 40, 0.05), value(0, 20, 0.025), value(0, 20, 5.0), value(0, 30, 10.0), value(0, 20, 0.05));
+    let value = |low: i32, high: i32, unit: f64| prop_oneof![1 => Just(None), 6 => (low..=high).prop_map(move |n| Some(f64::from(n) * unit))];
+    let metrics =
+        (value(-20, 40, 0.05), value(0, 20, 0.025), value(0, 20, 5.0), value(0, 30, 10.0), value(0, 20, 0.05));
     (metrics.prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e]), any::<bool>(), 0_u8..3)
 }
 
@@ -59,7 +58,8 @@ fn snapshot(strategies: &[(String, Judged)]) -> String {
         let values: Vec<_> = METRICS.iter().zip(values).filter_map(value).collect();
         let _ = write!(metrics, "{comma}\"{id}\": {{{}}}", values.join(", "));
         let side = if *long { "long" } else { "short" };
-        let _ = write!(attributes, "{comma}\"{id}\": {{\"side\": \"{side}\", \"sector\": \"s{sector}\", \"weight\": 0.1}}");
+        let _ =
+            write!(attributes, "{comma}\"{id}\": {{\"side\": \"{side}\", \"sector\": \"s{sector}\", \"weight\": 0.1}}");
     }
     let mut pairs = Vec::new();
     for (a, (_, (values, ..))) in strategies.iter().enumerate() {

@@ -1,12 +1,12 @@
 //! Named expressions: each is typed once, when first needed, and then stands in for its name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, documents, names};
 use crate::ir::{DeclarationKind, Expr, ExprKind};
 use crate::source::Span;
 use crate::stdlib::Definition;
-use crate::syntax::Expr as Syntax;
+use crate::syntax::{Expr as Syntax, ExprKind as SyntaxKind};
 
 use super::context::{Context, Scope};
 use super::expression::{self, compile_scalar, parse_scalar};
@@ -20,8 +20,6 @@ const LARGEST: usize = 50_000;
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
     known: HashMap<String, Slot>,
-    /// Names being compiled, outermost first.
-    open: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -62,19 +60,91 @@ impl Definitions {
     }
 }
 
-/// Parses every definition of the author's and reports those that cannot be read.
-pub(super) fn parse_all(context: &mut Context<'_>) {
+/// Parses and types every definition of the author's, those first that others build on: nothing
+/// recurses from one definition into another, so no chain of them needs more stack than one does.
+pub(super) fn compile_all(context: &mut Context<'_>) {
+    let mut waiting = parse_all(context);
+    // Each round types what builds on nothing that waits: the round is the length of the chain below.
+    for _ in 0..DEEPEST {
+        let names: HashSet<String> = waiting.iter().map(|(definition, _)| definition.name.clone()).collect();
+        let ready = |references: &Vec<(String, Span)>| references.iter().all(|(name, _)| !names.contains(name));
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, references)| ready(references));
+        waiting = later;
+        if now.is_empty() {
+            report_circles(context, &waiting);
+            break;
+        }
+        for (definition, _) in now {
+            compile(context, &definition.name);
+        }
+        if waiting.is_empty() {
+            return;
+        }
+    }
+    let circles = context.diagnostics.iter().any(|found| std::ptr::eq(found.rule, &names::RECURSION));
+    if let (Some((first, _)), false) = (waiting.first(), circles) {
+        let message = format!("more than {DEEPEST} definitions build on each other in a row");
+        let diagnostic = Diagnostic::new(&documents::EXPRESSION_DEPTH, first.span, message);
+        context.report(diagnostic.help("join some of them"));
+    }
+    waiting.iter().for_each(|(definition, _)| give_up(context, &definition.name));
+}
+
+/// A definition with the names it reads and where it reads them.
+type Parsed = (Definition, Vec<(String, Span)>);
+
+fn parse_all(context: &mut Context<'_>) -> Vec<Parsed> {
     let own = context.definitions.known.values().filter(|slot| !slot.standard);
     let mut own: Vec<Definition> = own.map(|slot| slot.definition.clone()).collect();
     own.sort_by_key(|definition| definition.span);
+    let mut found = Vec::with_capacity(own.len());
     for definition in own {
-        let syntax = parse_scalar(context, &definition.expression);
-        if let Some(slot) = context.definitions.known.get_mut(&definition.name) {
-            if syntax.is_none() {
-                slot.state = State::Done(None, 0);
+        let Some(syntax) = parse_scalar(context, &definition.expression) else {
+            give_up(context, &definition.name);
+            continue;
+        };
+        let mut references = Vec::new();
+        syntax.walk(&mut |part| {
+            if let SyntaxKind::Path(segments) = &part.kind {
+                let name: Vec<&str> = segments.iter().map(|segment| &**segment).collect();
+                references.push((name.join("."), part.span));
             }
-            slot.syntax = syntax;
+        });
+        if let Some(slot) = context.definitions.known.get_mut(&definition.name) {
+            slot.syntax = Some(syntax);
         }
+        found.push((definition, references));
+    }
+    found
+}
+
+/// Every waiting definition needs another that waits: each is in a circle, or leads into one.
+fn report_circles(context: &mut Context<'_>, waiting: &[Parsed]) {
+    let known: HashMap<&str, &Parsed> = waiting.iter().map(|parsed| (parsed.0.name.as_str(), parsed)).collect();
+    let next = |name: &str| known.get(name)?.1.iter().find(|(name, _)| known.contains_key(name.as_str()));
+    let mut seen: HashSet<&str> = HashSet::new();
+    for (first, _) in waiting {
+        let mut way: Vec<&str> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut name = first.name.as_str();
+        while seen.insert(name) {
+            places.insert(name, way.len());
+            way.push(name);
+            let Some((following, span)) = next(name) else { break };
+            name = following;
+            if let Some(&begin) = places.get(name) {
+                let names = way.iter().skip(begin).chain([&name]).map(|name| format!("`{name}`"));
+                let message = format!("`{name}` needs itself: {}", names.collect::<Vec<_>>().join(" → "));
+                context.report(Diagnostic::new(&names::RECURSION, *span, message).help("break the circle"));
+            }
+        }
+    }
+}
+
+/// A definition that has been reported: it stands for nothing, in silence.
+fn give_up(context: &mut Context<'_>, name: &str) {
+    if let Some(slot) = context.definitions.known.get_mut(name) {
+        slot.state = State::Done(None, 0);
     }
 }
 
@@ -85,10 +155,8 @@ pub(super) fn resolve(context: &mut Context<'_>, name: &str, at: Span) -> Option
     context.mark_used(name, DeclarationKind::Definition);
     let (expression, size) = match state {
         State::Done(expression, size) => (expression, size),
-        State::Waiting => match compile(context, name, at) {
-            Ok(done) => done,
-            Err(()) => return Some(None),
-        },
+        // Only those of the standard library wait until something names them; they read metrics alone.
+        State::Waiting => compile(context, name),
     };
     if size > LARGEST {
         let message = format!("`{name}` grows to more than {LARGEST} parts once its definitions are put in");
@@ -99,45 +167,14 @@ pub(super) fn resolve(context: &mut Context<'_>, name: &str, at: Span) -> Option
     Some(expression.map(|expression| if standard { respan(&expression, at) } else { expression }))
 }
 
-/// Types every definition that nothing has needed, so that its mistakes are found, too.
-pub(super) fn compile_rest(context: &mut Context<'_>) {
-    let mut waiting: Vec<(Span, String)> = context
-        .definitions
-        .known
-        .values()
-        .filter(|slot| !slot.standard && matches!(slot.state, State::Waiting))
-        .map(|slot| (slot.definition.span, slot.definition.name.clone()))
-        .collect();
-    waiting.sort();
-    for (span, name) in waiting {
-        let still = context.definitions.known.get(&name).is_some_and(|slot| matches!(slot.state, State::Waiting));
-        if still {
-            let _ = compile(context, &name, span);
-        }
-    }
-}
-
-fn compile(context: &mut Context<'_>, name: &str, at: Span) -> Result<(Option<Expr>, usize), ()> {
-    if let Some(first) = context.definitions.open.iter().position(|open| open == name) {
-        let mut way: Vec<_> = context.definitions.open.iter().skip(first).map(|name| format!("`{name}`")).collect();
-        way.push(format!("`{name}`"));
-        let message = format!("`{name}` needs itself: {}", way.join(" → "));
-        context.report(Diagnostic::new(&names::RECURSION, at, message).help("break the circle"));
-        return Err(());
-    }
-    if context.definitions.open.len() >= DEEPEST {
-        let message = format!("more than {DEEPEST} definitions build on each other in a row");
-        context.report(Diagnostic::new(&documents::EXPRESSION_DEPTH, at, message).help("join some of them"));
-        return Err(());
-    }
-    let Some(slot) = context.definitions.known.get(name) else { return Err(()) };
+/// Types one definition, whose own names are typed.
+fn compile(context: &mut Context<'_>, name: &str) -> (Option<Expr>, usize) {
+    let Some(slot) = context.definitions.known.get(name) else { return (None, 0) };
     let (node, parsed) = (slot.definition.expression.clone(), slot.syntax.clone());
-    context.definitions.open.push(name.to_owned());
     let expression = match parsed {
         Some(syntax) => expression::compile(context, &syntax, &Scope::default()),
         None => compile_scalar(context, &node, &Scope::default()),
     };
-    context.definitions.open.pop();
     let mut size = 0;
     if let Some(expression) = &expression {
         expression.walk(&mut |_| size += 1);
@@ -147,7 +184,7 @@ fn compile(context: &mut Context<'_>, name: &str, at: Span) -> Result<(Option<Ex
     if let Some(slot) = context.definitions.known.get_mut(name) {
         slot.state = State::Done(kept.clone(), size);
     }
-    Ok((kept, size))
+    (kept, size)
 }
 
 /// The expression as if every part of it stood at one place.

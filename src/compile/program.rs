@@ -37,7 +37,7 @@ pub(super) fn build(
     context.templates =
         standard().library.templates.iter().chain(&imported.templates).chain(&own.templates).cloned().collect();
     define(&mut context, own, imported);
-    definitions::parse_all(&mut context);
+    definitions::compile_all(&mut context);
     layers::check_templates(&mut context, &imported.templates);
     let modes = sections::modes(root.get("validation"));
     let mut rules = thresholds::compile(&mut context, root, modes);
@@ -56,7 +56,6 @@ pub(super) fn build(
     };
     let base = layers::base(&mut context, None, root.span);
     let report = layers::report(&mut context, root);
-    definitions::compile_rest(&mut context);
     let program = Program {
         world: root.get("world").and_then(text).map(str::to_owned),
         version: root.get("version").and_then(text).map(str::to_owned),

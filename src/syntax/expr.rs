@@ -181,6 +181,36 @@ impl Comparison {
 }
 
 impl Expr {
+    /// Calls `visit` on it and on everything below, parents first.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
+        visit(self);
+        match &self.kind {
+            ExprKind::Number { .. } | ExprKind::Boolean(_) | ExprKind::Text(_) => {}
+            ExprKind::Path(_) | ExprKind::Parameter(_) => {}
+            ExprKind::Call { arguments: items, .. } | ExprKind::And(items) | ExprKind::Or(items) => {
+                items.iter().for_each(|item| item.walk(visit));
+            }
+            ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Group(inner) => inner.walk(visit),
+            ExprKind::Power(base, exponent) => {
+                base.walk(visit);
+                exponent.walk(visit);
+            }
+            ExprKind::Arithmetic { first, rest } => {
+                first.walk(visit);
+                rest.iter().for_each(|(_, right)| right.walk(visit));
+            }
+            ExprKind::Compare { first, rest } => {
+                first.walk(visit);
+                rest.iter().for_each(|(_, right)| right.walk(visit));
+            }
+            ExprKind::Within { value, low, high } => {
+                value.walk(visit);
+                low.0.walk(visit);
+                high.0.walk(visit);
+            }
+        }
+    }
+
     /// The expression without the parentheses around it.
     #[must_use]
     pub fn ungrouped(&self) -> &Self {
