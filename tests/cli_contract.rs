@@ -195,7 +195,7 @@ fn the_schema_takes_the_examples_and_refuses_slips() {
     let schema = run(&["schema"]).exits(0).json();
     let validator = jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("not a JSON Schema: {error}"));
     for path in example_policies() {
-        let value = serde_json::to_value(&as_json(&std::fs::read_to_string(&path).unwrap())).unwrap();
+        let value = serde_json::to_value(as_json(&std::fs::read_to_string(&path).unwrap())).unwrap();
         let errors: Vec<_> =
             validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", shown(&path));
@@ -226,7 +226,7 @@ fn as_json(text: &str) -> Value {
         match value {
             From::Null => Value::Null,
             From::Boolean(value) => (*value).into(),
-            From::Number(value) if *value == value.trunc() && value.abs() < 1e15 => (*value as i64).into(),
+            From::Number(value) if value.rem_euclid(1.0) == 0.0 && value.abs() < 1e15 => (*value as i64).into(),
             From::Number(value) => (*value).into(),
             From::Text(text) => text.to_string().into(),
             From::List(items) => items.iter().map(convert).collect(),

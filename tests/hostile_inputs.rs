@@ -336,7 +336,7 @@ fn files_that_cannot_be_read_are_named() {
 fn unreadable(scratch: &Scratch) {
     use std::os::unix::fs::PermissionsExt;
     let path = scratch.file("locked.yaml", gate("sharpe > 1"));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     // Root reads everything.
     if std::fs::read(&path).is_err() {
         run(&["check", path.to_str().unwrap()]).exits(2).says("locked.yaml");
