@@ -48,7 +48,10 @@ pub mod wasm;
 
 pub use compile::{LoadedFile, Loader, NoFiles};
 pub use diag::{Diagnostic, Severity};
-pub use eval::{Decision, EvaluateError, Options, Snapshot, SnapshotError};
+pub use eval::{
+    Batch, BatchOptions, Column, ColumnsError, Decision, Detail, EvaluateError, Options, PrepareError, PrepareOptions,
+    Prepared, RowOutcome, Snapshot, SnapshotError,
+};
 pub use policy::{Checked, CompileError, Policy, check, json_schema};
 pub use source::{Limits, Sources};
 

@@ -74,7 +74,9 @@ fn outcome(builtin: &Builtin, expression: &str, result: &str) -> String {
     let snapshot = Snapshot::from_json(r#"{"metrics": {"a": {"sharpe": 1}}}"#).unwrap();
     let program = checked.program.unwrap();
     let fingerprints = qmtl_policy::ir::fingerprints(&program);
-    let decision = qmtl_policy::eval::evaluate(&program, &fingerprints, &snapshot, &Options::default()).unwrap();
+    let plans = qmtl_policy::eval::Plans::new(&program);
+    let decision =
+        qmtl_policy::eval::evaluate(&program, &fingerprints, &plans, &snapshot, &Options::default()).unwrap();
     let (_, strategy) = &decision.strategies[0];
     match strategy.score {
         _ if truth => strategy.checks[0].outcome.to_owned(),

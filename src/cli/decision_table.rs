@@ -1,12 +1,10 @@
 //! A decision for people: what was selected, where the others were left, what to know.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::args::Detail;
 use super::table::table;
 use super::terminal::Terminal;
-use crate::eval::{Action, Decision, Status, StrategyDecision};
+use crate::eval::{Action, Decision, Detail, Status, StrategyDecision};
 
 /// Most causes shown of those that kept strategies out.
 const MOST_CAUSES: usize = 8;
@@ -16,17 +14,8 @@ pub(super) fn decision_table(decision: &Decision, detail: Detail, terminal: &Ter
     let mut out = String::new();
     let _ = writeln!(out, "{}", headline(decision));
     let _ = writeln!(out, "{}\n", funnel(decision));
-    let shown: Vec<_> = decision
-        .strategies
-        .iter()
-        .filter(|(_, strategy)| match detail {
-            Detail::None => false,
-            Detail::Selected => strategy.selected || strategy.action != Action::Hold,
-            Detail::All => true,
-        })
-        .collect();
     if detail != Detail::None {
-        out.push_str(&strategies(decision, shown, terminal));
+        out.push_str(&strategies(decision, terminal));
     }
     if detail != Detail::All {
         out.push_str(&kept_out(decision));
@@ -53,7 +42,8 @@ fn funnel(decision: &Decision) -> String {
     steps.join(" → ")
 }
 
-fn strategies(decision: &Decision, mut shown: Vec<&(String, StrategyDecision)>, terminal: &Terminal) -> String {
+fn strategies(decision: &Decision, terminal: &Terminal) -> String {
+    let mut shown: Vec<_> = decision.strategies.iter().collect();
     if shown.is_empty() {
         return "nothing is selected\n\n".to_owned();
     }
@@ -120,15 +110,10 @@ fn short(id: &str) -> String {
 
 /// How many strategies each cause kept out first.
 fn kept_out(decision: &Decision) -> String {
-    let mut causes: BTreeMap<String, usize> = BTreeMap::new();
-    for rejection in decision.strategies.iter().filter_map(|(_, strategy)| strategy.rejected_by.as_ref()) {
-        *causes.entry(rejection.rule.clone().unwrap_or_else(|| rejection.code.clone())).or_default() += 1;
-    }
+    let causes = &decision.causes;
     if causes.is_empty() {
         return String::new();
     }
-    let mut causes: Vec<_> = causes.into_iter().collect();
-    causes.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(&right.0)));
     let mut out = "kept out first by\n".to_owned();
     for (cause, count) in causes.iter().take(MOST_CAUSES) {
         let _ = writeln!(out, "  {count:>6}  {cause}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::args::{Detail, EvalArguments, EvalFormat};
+use super::args::{self, EvalArguments, EvalFormat};
 use super::check::refuse;
 use super::decision_table::decision_table;
 use super::files::{FileLoader, display_name, is_standard_input, read_data, read_policy, write_whole};
@@ -14,8 +14,8 @@ use super::tables::{self, is_table};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
 use crate::eval::{
-    Correlations, Decision, EvaluateError, Notes, Options, Previous, Snapshot, Status, Value, parse_instant, read_json,
-    read_previous, read_yaml,
+    Action, Correlations, Decision, Detail, EvaluateError, Notes, Options, Previous, Snapshot, Status, Value,
+    parse_instant, read_json, read_previous, read_yaml,
 };
 use crate::policy::{CompileError, Policy};
 use crate::render::Report;
@@ -38,13 +38,15 @@ pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outc
     let name = display_name(&arguments.snapshot);
     let tree = tree(&arguments.snapshot)?;
     let snapshot = Snapshot::from_value(&tree).map_err(|error| Failure::new(format!("{name}: {error}")))?;
-    let decision = Given::new(arguments)?.judge(arguments, &policy, snapshot)?;
-    let text = written(&decision, format(arguments, terminal), arguments, terminal)?;
+    let asked = format(arguments, terminal);
+    let decision = Given::new(arguments)?.judge(arguments, asked, &policy, snapshot)?;
+    let outcome = required(&decision, &arguments.require);
+    let text = written(decision, asked, arguments, terminal)?;
     match &arguments.out {
         Some(path) => write_whole(path, &text)?,
         None => std::io::stdout().lock().write_all(text.as_bytes())?,
     }
-    Ok(required(&decision, &arguments.require))
+    Ok(outcome)
 }
 
 fn format(arguments: &EvalArguments, terminal: &Terminal) -> EvalFormat {
@@ -52,17 +54,37 @@ fn format(arguments: &EvalArguments, terminal: &Terminal) -> EvalFormat {
     arguments.format.unwrap_or(if for_people { EvalFormat::Table } else { EvalFormat::Json })
 }
 
+/// Which strategies are told in detail.
+fn detail(asked: Option<args::Detail>, format: EvalFormat) -> Detail {
+    match (asked, format) {
+        (Some(args::Detail::None), _) => Detail::None,
+        (Some(args::Detail::All), _) | (None, EvalFormat::Json | EvalFormat::Ndjson) => Detail::All,
+        // People also want to see who has just left.
+        (_, EvalFormat::Table) => Detail::Changed,
+        (Some(args::Detail::Selected), _) => Detail::Selected,
+    }
+}
+
 fn written(
-    decision: &Decision,
+    mut decision: Decision,
     format: EvalFormat,
     arguments: &EvalArguments,
     terminal: &Terminal,
 ) -> Result<String, Failure> {
-    Ok(match format {
-        EvalFormat::Table => decision_table(decision, arguments.detail.unwrap_or(Detail::Selected), terminal),
-        EvalFormat::Json => json(decision, arguments.detail, true)?,
-        EvalFormat::Ndjson => json(decision, arguments.detail, false)?,
-    })
+    let detail = detail(arguments.detail, format);
+    // Strategies that are only required were judged in detail, but nobody asked to see them.
+    decision.strategies.retain(|(_, strategy)| match detail {
+        Detail::None => false,
+        Detail::Selected => strategy.selected,
+        Detail::Changed => strategy.selected || strategy.action != Action::Hold,
+        _ => true,
+    });
+    let text = match format {
+        EvalFormat::Table => return Ok(decision_table(&decision, detail, terminal)),
+        EvalFormat::Json => serde_json::to_string_pretty(&decision),
+        EvalFormat::Ndjson => serde_json::to_string(&decision),
+    };
+    text.map(|text| text + "\n").map_err(|error| Failure::new(error.to_string()))
 }
 
 /// Judges the snapshots of a table in order, each on the state of the one before; the last one
@@ -70,26 +92,26 @@ fn written(
 fn judge_table(arguments: &EvalArguments, policy: &Policy, terminal: &Terminal) -> Result<Outcome, Failure> {
     let mut given = Given::new(arguments)?;
     let asked = format(arguments, terminal);
-    let mut last: Option<Decision> = None;
+    let mut outcome = None;
     // What waits for the end: a file, which is whole or not there, and the only JSON document.
     let mut waiting = String::new();
     tables::read_table(&arguments.snapshot, &mut |snapshot| {
-        if last.is_some() && asked == EvalFormat::Json {
+        if outcome.is_some() && asked == EvalFormat::Json {
             let message = "the table holds several `as_of`: ask for one decision a line with --format ndjson";
             return Err(Failure::new(message));
         }
-        if last.is_some() && given.correlations.is_some() {
+        if outcome.is_some() && given.correlations.is_some() {
             given.notes.add(
                 "correlations_reused",
                 "the same correlations are used for every `as_of`",
                 "--correlations",
             );
         }
-        let decision = given.judge(arguments, policy, snapshot)?;
+        let decision = given.judge(arguments, asked, policy, snapshot)?;
         given.notes = Notes::default();
         given.previous = Some(Previous::State(Box::new(decision.state.clone())));
-        let text = written(&decision, asked, arguments, terminal)?;
-        last = Some(decision);
+        outcome = Some(required(&decision, &arguments.require));
+        let text = written(decision, asked, arguments, terminal)?;
         if arguments.out.is_some() || asked == EvalFormat::Json {
             waiting.push_str(&text);
         } else {
@@ -101,7 +123,7 @@ fn judge_table(arguments: &EvalArguments, policy: &Policy, terminal: &Terminal) 
         Some(path) => write_whole(path, &waiting)?,
         None => std::io::stdout().lock().write_all(waiting.as_bytes())?,
     }
-    Ok(last.map_or(Outcome::Fine, |decision| required(&decision, &arguments.require)))
+    Ok(outcome.unwrap_or(Outcome::Fine))
 }
 
 /// What the arguments put in the place of a snapshot's own.
@@ -132,13 +154,25 @@ impl Given {
         })
     }
 
-    fn judge(&self, arguments: &EvalArguments, policy: &Policy, mut snapshot: Snapshot) -> Result<Decision, Failure> {
+    fn judge(
+        &self,
+        arguments: &EvalArguments,
+        format: EvalFormat,
+        policy: &Policy,
+        mut snapshot: Snapshot,
+    ) -> Result<Decision, Failure> {
         snapshot.stage = arguments.stage.clone().or(snapshot.stage);
         snapshot.as_of = self.as_of.or(snapshot.as_of);
         snapshot.previous = self.previous.clone().or(snapshot.previous);
         snapshot.correlations = self.correlations.clone().or(snapshot.correlations);
         snapshot.notes.append(self.notes.clone());
-        let options = Options { world: arguments.world.clone(), profile: arguments.profile.clone() };
+        let options = Options {
+            world: arguments.world.clone(),
+            profile: arguments.profile.clone(),
+            detail: detail(arguments.detail, format),
+            shown: arguments.require.clone(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        };
         policy.evaluate(&snapshot, &options).map_err(|error| {
             let hint = if error == EvaluateError::NoWorld { " with --world" } else { "" };
             Failure::new(format!("{error}{hint}"))
@@ -217,15 +251,4 @@ fn required(decision: &Decision, ids: &[String]) -> Outcome {
         outcome = if inconclusive && outcome != Outcome::Findings { Outcome::Inconclusive } else { Outcome::Findings };
     }
     outcome
-}
-
-fn json(decision: &Decision, detail: Option<Detail>, pretty: bool) -> Result<String, Failure> {
-    let mut decision = decision.clone();
-    match detail.unwrap_or(Detail::All) {
-        Detail::None => decision.strategies.clear(),
-        Detail::Selected => decision.strategies.retain(|(_, strategy)| strategy.selected),
-        Detail::All => {}
-    }
-    let text = if pretty { serde_json::to_string_pretty(&decision) } else { serde_json::to_string(&decision) };
-    text.map(|text| text + "\n").map_err(|error| Failure::new(error.to_string()))
 }

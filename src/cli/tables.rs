@@ -64,7 +64,8 @@ impl Table<'_, '_> {
 
     /// Ends the table.
     pub fn end(&mut self, grouping: Grouping) -> Result<(), Failure> {
-        grouping.finish().map_or(Ok(()), |snapshot| (self.judge)(snapshot))
+        let last = grouping.finish().map_err(|error| self.failure(error))?;
+        last.map_or(Ok(()), |snapshot| (self.judge)(snapshot))
     }
 }
 

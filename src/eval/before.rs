@@ -5,6 +5,7 @@ use super::notes::Notes;
 use super::snapshot::Snapshot;
 use super::state::{Previous, SCHEMA_VERSION, State, StrategyState};
 use crate::ir::Fingerprints;
+use crate::value::Bitmask;
 
 /// What was active before this evaluation.
 pub(super) struct Before {
@@ -58,6 +59,18 @@ impl Before {
 
     fn nothing(snapshot: &Snapshot) -> Self {
         Self { state: state_of_ids(&[]), streaks_known: true, streaks_move: snapshot.as_of.is_some() }
+    }
+
+    /// Which strategies of the state are among some ids, by their place in it.
+    pub fn present<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Bitmask {
+        let known = &self.state.strategies;
+        let mut present = Bitmask::filled(known.len(), false);
+        for id in ids.filter(|_| !known.is_empty()) {
+            if let Ok(place) = known.binary_search_by(|(known, _)| known.as_str().cmp(id)) {
+                present.set(place, true);
+            }
+        }
+        present
     }
 
     pub fn is_active(&self, id: &str) -> bool {

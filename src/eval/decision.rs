@@ -33,7 +33,11 @@ pub struct Decision {
     pub funnel: Vec<Funnel>,
     /// What is worth knowing.
     pub notes: Vec<Note>,
-    /// Every judged strategy in input order.
+    /// How many strategies each rule or step kept out first, most first; rules only where any strategy is
+    /// told in detail. Not part of the document.
+    #[serde(skip)]
+    pub causes: Vec<(String, usize)>,
+    /// The judged strategies that are told in detail, in input order.
     #[serde(serialize_with = "by_id")]
     pub strategies: Vec<(String, StrategyDecision)>,
     /// What the next evaluation needs.

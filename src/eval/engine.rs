@@ -1,6 +1,6 @@
 //! The way from a snapshot to a decision: currency, rules, score, admission, hysteresis, mode, results.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::before::Before;
 use super::currency::downgrades;
@@ -8,14 +8,18 @@ use super::decision::{Action, Decision, Rejection, RuleResult, Status, StrategyD
 use super::frame::Frame;
 use super::judge::{Judged, judge, missing_metrics};
 use super::notes::Notes;
+use super::plan::{Found, Plan, Wanted};
 use super::profile::{AskedBy, Chosen, choose, recommended_stage};
-use super::results::{Evidence, results};
+use super::results::{Evidence, Sections};
 use super::select::Admission;
-use super::selection::Selection;
+use super::selection::{Ruled, Selection, score};
 use super::snapshot::Snapshot;
 use super::state::{SCHEMA_VERSION, State};
 use super::time::later;
-use crate::ir::{Dialect, Fingerprints, LayerSection, MissingMode, Program, Rule, RuleSeverity, Step, normalized_name};
+use crate::ir::{
+    Dialect, Fingerprints, Layer, LayerSection, MissingMode, Profile, Program, Rule, RuleSeverity, Step,
+    normalized_name,
+};
 use crate::value::Bitmask;
 
 /// The version of the form of decisions.
@@ -28,6 +32,57 @@ pub struct Options {
     pub world: Option<String>,
     /// The profile, whatever the snapshot says.
     pub profile: Option<String>,
+    /// For which strategies results, checks and reasons are built.
+    pub detail: Detail,
+    /// Strategies that are shown whatever `detail` says.
+    pub shown: Vec<String>,
+    /// Most threads to work on; 0 is one.
+    pub threads: usize,
+}
+
+/// Which strategies a decision tells in detail. What is not asked for is not built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// None: the selection, the funnel, the notes and the state only.
+    None,
+    /// Those selected.
+    Selected,
+    /// Those selected, and those that were until now.
+    Changed,
+    /// All.
+    #[default]
+    All,
+}
+
+/// The rules of a program fused for columns: the base rules alone, and with each profile.
+#[derive(Debug, Clone)]
+pub struct Plans {
+    base: Plan,
+    profiles: Vec<Plan>,
+}
+
+impl Plans {
+    /// Fuses the rules of a program.
+    #[must_use]
+    pub fn new(program: &Program) -> Self {
+        let plan = |profile| Plan::new(rules_of(program, profile), score(program));
+        Self { base: plan(None), profiles: program.profiles.iter().map(|profile| plan(Some(profile))).collect() }
+    }
+
+    fn of(&self, program: &Program, chosen: Option<&Profile>) -> &Plan {
+        let place = chosen.and_then(|chosen| program.profiles.iter().position(|own| own.name == chosen.name));
+        place.and_then(|place| self.profiles.get(place)).unwrap_or(&self.base)
+    }
+}
+
+/// Base rules and those of a profile; in threshold documents a profile replaces thresholds by name.
+pub(super) fn rules_of<'p>(program: &'p Program, profile: Option<&'p Profile>) -> Vec<&'p Rule> {
+    let replaced = |rule: &&Rule| {
+        let native = program.dialect.is_native();
+        !native && profile.is_some_and(|profile| profile.rules.iter().any(|other| other.id == rule.id))
+    };
+    let own = program.rules.iter().filter(|rule| !replaced(rule));
+    own.chain(profile.iter().flat_map(|profile| &profile.rules)).collect()
 }
 
 /// Why a snapshot cannot be judged by a policy.
@@ -73,6 +128,7 @@ pub enum EvaluateError {
 pub fn evaluate(
     program: &Program,
     fingerprints: &Fingerprints,
+    plans: &Plans,
     snapshot: &Snapshot,
     options: &Options,
 ) -> Result<Decision, EvaluateError> {
@@ -94,7 +150,8 @@ pub fn evaluate(
     let has_streaks = program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
     let before = Before::new(snapshot, world.as_deref(), fingerprints, has_streaks, &mut notes)?;
     let approvals = snapshot.approvals.iter().map(String::as_str).collect();
-    let engine = Engine { program, fingerprints, snapshot, world, stage, chosen, before, approvals };
+    let plan = plans.of(program, chosen.map(|chosen| chosen.profile));
+    let engine = Engine { program, fingerprints, plan, snapshot, options, world, stage, chosen, before, approvals };
     Ok(engine.decide(notes))
 }
 
@@ -124,7 +181,9 @@ fn stage(program: &Program, snapshot: &Snapshot, notes: &mut Notes) -> Result<Op
 pub(super) struct Engine<'a> {
     pub program: &'a Program,
     pub fingerprints: &'a Fingerprints,
+    plan: &'a Plan,
     pub snapshot: &'a Snapshot,
+    options: &'a Options,
     pub world: Option<String>,
     pub stage: Option<String>,
     pub chosen: Option<Chosen<'a>>,
@@ -134,40 +193,109 @@ pub(super) struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     fn decide(&self, mut notes: Notes) -> Decision {
-        let frame = Frame::new(self.program, self.snapshot, &mut notes);
+        let frame = Frame::new(self.program, &self.snapshot.strategies, &mut notes);
         let rows = frame.rows();
         let active = Bitmask::from_fn(rows, |row| self.was_active(row));
-        let judged = judge(&frame, self.rules(), &active);
+        // Rule by rule only where somebody asks why, or where the fused form does not know enough.
+        let fused = self.options.detail == Detail::None && self.options.shown.is_empty();
+        let fused = fused && !active.any() && !frame.has_defects() && self.program.dialect.is_native();
+        let judged = if fused { Vec::new() } else { judge(&frame, &self.rules(), &active) };
+        let ruled = if fused { self.fused(&frame) } else { self.by_rule(&frame, &judged) };
         let downgrades = downgrades(self.program, self.snapshot);
         let selection = if self.program.dialect.is_native() {
-            self.native(&frame, &judged, &downgrades, &mut notes)
+            self.native(rows, ruled, &downgrades, &mut notes)
         } else {
-            self.threshold(&frame, &judged, &downgrades)
+            self.threshold(&frame, ruled, &downgrades)
         };
         let was_active = |row: usize| self.was_active(row);
-        let evidence = Evidence {
-            program: self.program,
-            snapshot: self.snapshot,
-            frame: &frame,
-            judged: &judged,
-            blocks: &selection.blocks,
-            active: &was_active,
-            stage: self.stage.as_deref(),
-            warns_of_correlation: Admission::new(self.program, self.snapshot.correlations.as_deref()).missing_matrix()
-                == Some(MissingMode::Warn),
-        };
-        let results = results(&evidence, &self.sections());
-        let mut strategies = Vec::with_capacity(rows);
-        for (row, results) in results.into_iter().enumerate() {
-            let Some(strategy) = self.snapshot.strategies.get(row) else { continue };
-            let downgrade = downgrades.get(row).copied().flatten();
-            let decision = self.strategy(&frame, &judged, &selection, results, downgrade, row);
-            strategies.push((strategy.id.clone(), decision));
+        let shown = self.shown(&selection);
+        let mut strategies = Vec::with_capacity(shown.len());
+        if !shown.is_empty() {
+            let evidence = Evidence {
+                program: self.program,
+                snapshot: self.snapshot,
+                frame: &frame,
+                judged: &judged,
+                blocks: &selection.blocks,
+                active: &was_active,
+                stage: self.stage.as_deref(),
+                warns_of_correlation: Admission::new(self.program, self.snapshot.correlations.as_deref())
+                    .missing_matrix()
+                    == Some(MissingMode::Warn),
+            };
+            let sections = Sections::new(evidence, &self.sections());
+            for row in shown {
+                let downgrade = downgrades.get(row).copied().flatten();
+                let decision = self.strategy(&frame, &judged, &selection, sections.of(row), downgrade, row);
+                strategies.push((self.id(row).to_owned(), decision));
+            }
         }
-        self.document(strategies, selection, notes)
+        let causes = self.causes(&judged, &selection);
+        self.document(strategies, causes, selection, notes)
     }
 
-    fn document(&self, strategies: Vec<(String, StrategyDecision)>, selection: Selection, notes: Notes) -> Decision {
+    /// What the rules leave, from their fused form: who is active now has nothing to say there.
+    fn fused(&self, frame: &Frame<'_>) -> Ruled {
+        let mut found = Found::default();
+        let wanted = Wanted { best: 0, ids: None };
+        frame.with_inputs(&self.plan.slots, |inputs| {
+            self.plan.run(inputs, frame.rows(), self.options.threads, wanted, &mut found)
+        });
+        let passed = Bitmask::from_words(found.passed, frame.rows());
+        Ruled { passed, scores: found.scores, risky: Bitmask::filled(frame.rows(), false) }
+    }
+
+    fn by_rule(&self, frame: &Frame<'_>, judged: &[Judged<'_>]) -> Ruled {
+        let none = Bitmask::filled(frame.rows(), false);
+        let rejected = judged.iter().fold(none.clone(), |all, judged| all.or(&judged.rejecting()));
+        let risk = judged
+            .iter()
+            .filter(|judged| judged.rule.layer == Layer::Risk && judged.rule.severity == RuleSeverity::Blocking);
+        Ruled {
+            passed: Bitmask::filled(frame.rows(), true).and_not(&rejected),
+            scores: score(self.program).map(|score| frame.numbers(score)).unwrap_or_default(),
+            risky: risk.fold(none, |all, judged| all.or(&judged.truth.no)),
+        }
+    }
+
+    /// The rows that are told in detail.
+    fn shown(&self, selection: &Selection) -> Vec<usize> {
+        let rows = selection.blocks.len();
+        let selected = |row: usize| selection.selected.get(row).copied().unwrap_or(false);
+        let wanted = |row: &usize| match self.options.detail {
+            Detail::All => true,
+            Detail::Selected if selected(*row) => true,
+            Detail::Changed if selected(*row) || selection.actions.get(*row) != Some(&Action::Hold) => true,
+            _ => !self.options.shown.is_empty() && self.options.shown.iter().any(|id| id == self.id(*row)),
+        };
+        (0..rows).filter(wanted).collect()
+    }
+
+    /// How many strategies each rule or step kept out first.
+    fn causes(&self, judged: &[Judged<'_>], selection: &Selection) -> Vec<(String, usize)> {
+        let rows = selection.blocks.len();
+        let mut left = Bitmask::from_fn(rows, |row| !selection.selected.get(row).copied().unwrap_or(false));
+        let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
+        for judged in judged {
+            let rejected = judged.rejecting().and(&left);
+            left = left.and_not(&rejected);
+            *causes.entry(&judged.rule.id).or_default() += rejected.count();
+        }
+        for block in left.ones().filter_map(|row| selection.blocks.get(row).and_then(Option::as_ref)) {
+            *causes.entry(block.code).or_default() += 1;
+        }
+        let mut causes: Vec<_> = causes.into_iter().filter(|(_, count)| *count > 0).collect();
+        causes.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
+        causes.into_iter().map(|(cause, count)| (cause.to_owned(), count)).collect()
+    }
+
+    fn document(
+        &self,
+        strategies: Vec<(String, StrategyDecision)>,
+        causes: Vec<(String, usize)>,
+        selection: Selection,
+        notes: Notes,
+    ) -> Decision {
         let as_of = self.snapshot.as_of;
         let ttl = self.program.lifecycle.governance.decision_ttl.value;
         Decision {
@@ -184,6 +312,7 @@ impl<'a> Engine<'a> {
             funnel: selection.funnel,
             notes: notes.into_vec(),
             strategies,
+            causes,
             state: State {
                 schema_version: SCHEMA_VERSION,
                 world: self.world.clone(),
@@ -196,22 +325,15 @@ impl<'a> Engine<'a> {
     }
 
     pub(super) fn id(&self, row: usize) -> &'a str {
-        self.snapshot.strategies.get(row).map_or("", |strategy| strategy.id.as_str())
+        self.snapshot.strategies.id(row)
     }
 
     pub(super) fn was_active(&self, row: usize) -> bool {
         self.before.is_active(self.id(row))
     }
 
-    /// Base rules and those of the profile; in threshold documents a profile replaces thresholds by name.
     fn rules(&self) -> Vec<&'a Rule> {
-        let profile = self.chosen.map(|chosen| chosen.profile);
-        let replaced = |rule: &&Rule| {
-            let native = self.program.dialect.is_native();
-            !native && profile.is_some_and(|profile| profile.rules.iter().any(|other| other.id == rule.id))
-        };
-        let own = self.program.rules.iter().filter(|rule| !replaced(rule));
-        own.chain(profile.iter().flat_map(|profile| &profile.rules)).collect()
+        rules_of(self.program, self.chosen.map(|chosen| chosen.profile))
     }
 
     fn sections(&self) -> Vec<&'a LayerSection> {
@@ -221,7 +343,7 @@ impl<'a> Engine<'a> {
 
     fn strategy(
         &self,
-        frame: &Frame,
+        frame: &Frame<'_>,
         judged: &[Judged<'_>],
         selection: &Selection,
         results: Vec<(String, RuleResult)>,
@@ -241,8 +363,8 @@ impl<'a> Engine<'a> {
             downgraded: downgrade.is_some(),
             downgrade_reason: downgrade,
             recommended_stage: recommended_stage(stage, self.chosen.map(|chosen| chosen.profile.name.as_str())),
-            score: selection.scores.get(row).copied().flatten(),
-            rank: selection.ranks.get(row).copied().flatten(),
+            score: selection.scores.get(row).copied().filter(|score| !score.is_nan()),
+            rank: selection.ranks.get(row).copied().filter(|rank| *rank > 0).map(|rank| rank as usize),
             missing: missing_metrics(self.program, frame, judged, row),
             rejected_by: self.rejection(judged, selection, row, selected),
             rules: results,

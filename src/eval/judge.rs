@@ -1,7 +1,10 @@
 //! The outcome of every rule for every strategy.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use super::compute::Truth;
 use super::decision::{Check, Status};
-use super::evaluate::Truth;
 use super::frame::{Data, Frame};
 use crate::ir::{ErrorMode, Expr, MissingMode, Program, Rule, RuleSeverity};
 use crate::syntax::Comparison;
@@ -16,24 +19,27 @@ pub(super) struct Judged<'p> {
     /// Rows in which a metric that is read has no value at all.
     absent: Bitmask,
     /// The numbers compared, where the rule is one comparison with a constant.
-    value: Option<Compared>,
+    value: Option<Compared<'p>>,
     /// The same for `keep`.
-    keep_value: Option<Compared>,
+    keep_value: Option<Compared<'p>>,
 }
 
-struct Compared {
-    values: Vec<f64>,
+/// A comparison of a number with a constant. The numbers are looked up when first asked for.
+struct Compared<'p> {
+    frame: &'p Frame<'p>,
+    operand: &'p Expr,
+    values: OnceCell<Cow<'p, [f64]>>,
     operator: Comparison,
     threshold: f64,
 }
 
 /// Judges rules over a frame; active strategies face `keep` where there is one.
-pub(super) fn judge<'p>(frame: &Frame, rules: Vec<&'p Rule>, active: &Bitmask) -> Vec<Judged<'p>> {
-    rules.into_iter().map(|rule| Judged::new(frame, rule, active)).collect()
+pub(super) fn judge<'p>(frame: &'p Frame<'p>, rules: &[&'p Rule], active: &Bitmask) -> Vec<Judged<'p>> {
+    rules.iter().map(|rule| Judged::new(frame, rule, active)).collect()
 }
 
 impl<'p> Judged<'p> {
-    fn new(frame: &Frame, rule: &'p Rule, active: &Bitmask) -> Self {
+    fn new(frame: &'p Frame<'p>, rule: &'p Rule, active: &Bitmask) -> Self {
         let when = frame.truth(&rule.when);
         let truth = match &rule.keep {
             Some(keep) => Truth::choose(active, &frame.truth(keep), &when),
@@ -45,9 +51,9 @@ impl<'p> Judged<'p> {
             wrong_kind = wrong.and(active).or(&wrong_kind.and_not(active));
             absent = none.and(active).or(&absent.and_not(active));
         }
-        let compared = |condition: &Expr| {
+        let compared = |condition: &'p Expr| {
             let (operand, operator, threshold) = condition.as_threshold()?;
-            Some(Compared { values: frame.numbers(operand), operator, threshold })
+            Some(Compared { frame, operand, values: OnceCell::new(), operator, threshold })
         };
         Self {
             rule,
@@ -57,6 +63,18 @@ impl<'p> Judged<'p> {
             value: compared(&rule.when),
             keep_value: rule.keep.as_ref().and_then(compared),
         }
+    }
+
+    /// Rows that it keeps out.
+    pub fn rejecting(&self) -> Bitmask {
+        let rows = self.truth.no.rows();
+        if self.rule.severity != RuleSeverity::Blocking {
+            return Bitmask::filled(rows, false);
+        }
+        if self.rule.on_missing == MissingMode::Fail && self.rule.on_error == ErrorMode::Fail {
+            return Bitmask::filled(rows, true).and_not(&self.truth.yes);
+        }
+        Bitmask::from_fn(rows, |row| self.status(row) == Status::Fail)
     }
 
     /// How the outcome in a row is read.
@@ -103,7 +121,7 @@ impl<'p> Judged<'p> {
         let compared = if active { self.keep_value.as_ref().or(self.value.as_ref()) } else { self.value.as_ref() };
         // A `keep` that is no single comparison has no margin either.
         let compared = compared.filter(|_| !active || self.rule.keep.is_none() || self.keep_value.is_some());
-        let value = compared.and_then(|c| c.values.get(row)).copied().filter(|value| !value.is_nan());
+        let value = compared.and_then(|compared| compared.value(row));
         let margin = value.zip(compared).and_then(|(value, compared)| compared.margin(value));
         Check {
             id: self.rule.id.clone(),
@@ -136,7 +154,15 @@ impl<'p> Judged<'p> {
     }
 }
 
-impl Compared {
+impl Compared<'_> {
+    fn value(&self, row: usize) -> Option<f64> {
+        let column = || match self.operand.as_metric().and_then(|id| self.frame.column(id)).map(|values| &values.data) {
+            Some(Data::Number(numbers)) => Cow::Borrowed(&**numbers),
+            _ => Cow::Owned(self.frame.numbers(self.operand)),
+        };
+        self.values.get_or_init(column).get(row).copied().filter(|value| !value.is_nan())
+    }
+
     fn margin(&self, value: f64) -> Option<f64> {
         let distance = match self.operator {
             Comparison::Greater | Comparison::GreaterEqual => value - self.threshold,
@@ -149,16 +175,11 @@ impl Compared {
 }
 
 /// Names of metrics that some rule reads and that are missing in a row, each once.
-pub(super) fn missing_metrics(program: &Program, frame: &Frame, judged: &[Judged<'_>], row: usize) -> Vec<String> {
+pub(super) fn missing_metrics(program: &Program, frame: &Frame<'_>, judged: &[Judged<'_>], row: usize) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for id in judged.iter().flat_map(|judged| judged.rule.when.metrics()) {
-        let has_value = frame.column(id.0 as usize).is_some_and(|values| match &values.data {
-            Data::Number(column) => column.get(row).is_some(),
-            Data::Boolean(yes, no) => yes.get(row) || no.get(row),
-            Data::Text(texts) => texts.get(row).is_some_and(Option::is_some),
-        });
         let name = program.metric(id).map(|metric| metric.name.clone()).unwrap_or_default();
-        if !has_value && !found.contains(&name) {
+        if !frame.has(id, row) && !found.contains(&name) {
             found.push(name);
         }
     }

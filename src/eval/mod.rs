@@ -1,30 +1,38 @@
 //! Judges a snapshot by a program: pure, deterministic, the same for one strategy and for many.
 
 mod before;
+mod code;
+mod compute;
 mod currency;
 mod decision;
 mod engine;
-mod evaluate;
+mod fill;
 mod frame;
 mod judge;
+mod kernels;
 mod notes;
+mod plan;
+mod prepared;
 mod profile;
 mod results;
 mod select;
 mod selection;
 mod snapshot;
 mod state;
+mod strategies;
 mod table;
+mod texts;
 mod time;
 mod value;
+mod window;
 
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
-pub use engine::{EvaluateError, Options, evaluate};
-pub use evaluate::Truth;
-pub use frame::{Data, Frame, Values};
+pub use engine::{Detail, EvaluateError, Options, Plans, evaluate};
 pub use notes::{Note, Notes};
+pub use prepared::{Batch, BatchOptions, Column, ColumnsError, PrepareError, PrepareOptions, Prepared, RowOutcome};
 pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};
 pub use state::{Previous, State, StrategyState, read_previous};
-pub use table::{Cell, Grouping, TableError};
+pub use strategies::Strategies;
+pub use table::{BatchColumn, Cell, Grouping, Table, TableError};
 pub use time::{later, parse_instant, seconds_between};
 pub use value::{ReadError, Value, read_json, read_yaml};

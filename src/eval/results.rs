@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::compute::Truth;
 use super::decision::{RuleResult, Status};
-use super::evaluate::Truth;
 use super::frame::Frame;
 use super::judge::Judged;
 use super::select::Block;
-use super::snapshot::{Leaf, Snapshot};
+use super::snapshot::Snapshot;
 use crate::ir::{
     LayerSection, MissingMode, Origin, Program, Rule, RuleSeverity, Selector, Step, StepTest, ThresholdGroup, Verdict,
     normalized_name,
@@ -17,10 +17,10 @@ use crate::ir::{
 pub(super) struct Evidence<'a> {
     pub program: &'a Program,
     pub snapshot: &'a Snapshot,
-    pub frame: &'a Frame,
+    pub frame: &'a Frame<'a>,
     pub judged: &'a [Judged<'a>],
     /// What kept each row out of the selection, if a step did.
-    pub blocks: &'a [Option<Block>],
+    pub blocks: &'a [Option<Box<Block>>],
     /// Which rows were active before.
     pub active: &'a dyn Fn(usize) -> bool,
     pub stage: Option<&'a str>,
@@ -45,13 +45,25 @@ struct Finding {
     details: Map<String, Value>,
 }
 
-/// The results of all sections that speak in this stage, row by row.
-pub(super) fn results<'a>(evidence: &Evidence<'a>, sections: &[&'a LayerSection]) -> Vec<Vec<(String, RuleResult)>> {
-    let speaking = sections.iter().filter(|section| evidence.speaks(section));
-    let prepared: Vec<_> = speaking.map(|section| evidence.prepare(section)).collect();
-    let rows = evidence.frame.rows();
-    let result = |section: &Prepared<'_>, row: usize| (section.section.name.clone(), evidence.result(section, row));
-    (0..rows).map(|row| prepared.iter().map(|section| result(section, row)).collect()).collect()
+/// Sections that speak in this stage, ready to judge rows.
+pub(super) struct Sections<'a> {
+    evidence: Evidence<'a>,
+    prepared: Vec<Prepared<'a>>,
+}
+
+impl<'a> Sections<'a> {
+    /// Evaluates what sections look at.
+    pub fn new(evidence: Evidence<'a>, sections: &[&'a LayerSection]) -> Self {
+        let speaking = sections.iter().filter(|section| evidence.speaks(section));
+        let prepared = speaking.map(|section| evidence.prepare(section)).collect();
+        Self { evidence, prepared }
+    }
+
+    /// The results of a row by section.
+    pub fn of(&self, row: usize) -> Vec<(String, RuleResult)> {
+        let result = |section: &Prepared<'_>| (section.section.name.clone(), self.evidence.result(section, row));
+        self.prepared.iter().map(result).collect()
+    }
 }
 
 impl<'a> Evidence<'a> {
@@ -195,9 +207,11 @@ impl<'a> Evidence<'a> {
                 absent.map(|judged| self.metric_name(judged.rule).to_owned()).collect()
             }
             None => {
-                let metrics = &self.snapshot.strategies.get(row)?.metrics;
-                let any = metrics.iter().any(|(_, leaf)| matches!(leaf, Leaf::Number(number) if number.is_finite()));
-                if any { Vec::new() } else { vec!["every metric".to_owned()] }
+                if self.snapshot.strategies.has_number(row) {
+                    Vec::new()
+                } else {
+                    vec!["every metric".to_owned()]
+                }
             }
         };
         if absent.is_empty() {

@@ -5,19 +5,30 @@ use std::collections::HashMap;
 use super::decision::{Action, Funnel};
 use super::engine::Engine;
 use super::frame::Frame;
-use super::judge::Judged;
 use super::notes::Notes;
 use super::select::{Admission, Block, Book, Entry, Hysteresis, Levels, Member, Outcome, threshold_selection};
 use super::state::StrategyState;
-use crate::ir::{Layer, MissingMode, RuleSeverity, Step, Streaks};
+use crate::ir::{Expr, MissingMode, Program, Step, Streaks};
 use crate::value::Bitmask;
 
-/// What the steps leave, whatever the dialect.
+/// What the rules leave.
+pub(super) struct Ruled {
+    /// Rows that meet every blocking rule.
+    pub passed: Bitmask,
+    /// Scores by row, NaN where there is none; empty where the policy has no score.
+    pub scores: Vec<f64>,
+    /// Rows for which a blocking rule of layer `risk` is false.
+    pub risky: Bitmask,
+}
+
+/// What the steps leave, whatever the dialect. Lists are by row.
 pub(super) struct Selection {
     pub funnel: Vec<Funnel>,
-    pub scores: Vec<Option<f64>>,
-    pub ranks: Vec<Option<usize>>,
-    pub blocks: Vec<Option<Block>>,
+    /// NaN where there is none; empty where nothing scores.
+    pub scores: Vec<f64>,
+    /// From 1; 0 where there is none.
+    pub ranks: Vec<u32>,
+    pub blocks: Vec<Option<Box<Block>>>,
     pub actions: Vec<Action>,
     pub selected: Vec<bool>,
     /// The active set in its order.
@@ -25,15 +36,25 @@ pub(super) struct Selection {
     pub next: Vec<(String, StrategyState)>,
 }
 
+/// The score of a policy.
+pub(super) fn score(program: &Program) -> Option<&Expr> {
+    program.steps.iter().find_map(|step| match step {
+        Step::Score(score) => Some(score),
+        _ => None,
+    })
+}
+
+/// Puts a block where none is.
+fn block(blocks: &mut [Option<Box<Block>>], row: usize, found: Block) {
+    if let Some(slot) = blocks.get_mut(row) {
+        *slot = Some(Box::new(found));
+    }
+}
+
 impl Engine<'_> {
-    pub(super) fn threshold(
-        &self,
-        frame: &Frame,
-        judged: &[Judged<'_>],
-        downgrades: &[Option<&'static str>],
-    ) -> Selection {
+    pub(super) fn threshold(&self, frame: &Frame<'_>, ruled: Ruled, downgrades: &[Option<&'static str>]) -> Selection {
         let rows = frame.rows();
-        let passed: Vec<usize> = (0..rows).filter(|&row| !judged.iter().any(|judged| judged.rejects(row))).collect();
+        let passed: Vec<usize> = ruled.passed.ones().collect();
         let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
         let ids: Vec<&str> = (0..rows).map(|row| self.id(row)).collect();
         let matrix = self.snapshot.correlations.as_deref();
@@ -42,39 +63,39 @@ impl Engine<'_> {
         let mut admitted = Bitmask::filled(rows, false);
         levels.selected.iter().for_each(|&row| admitted.set(row, true));
         let Levels { selected, blocks, ranks, scores, .. } = levels;
-        self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted }, selected, downgrades)
+        let risky = ruled.risky;
+        self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted, risky }, selected, downgrades)
     }
 
     fn member(&self, row: usize) -> Member {
-        let strategy = self.snapshot.strategies.get(row);
+        let strategies = &self.snapshot.strategies;
         Member {
             id: self.id(row).to_owned(),
-            side: strategy.and_then(|strategy| strategy.side.clone()),
-            sector: strategy.and_then(|strategy| strategy.sector.clone()),
-            weight: strategy.and_then(|strategy| strategy.weight),
+            side: strategies.side(row).map(str::to_owned),
+            sector: strategies.sector(row).map(str::to_owned),
+            weight: strategies.weight(row),
         }
     }
 
     pub(super) fn native(
         &self,
-        frame: &Frame,
-        judged: &[Judged<'_>],
+        rows: usize,
+        ruled: Ruled,
         downgrades: &[Option<&'static str>],
         notes: &mut Notes,
     ) -> Selection {
-        let rows = frame.rows();
-        let mut blocks: Vec<Option<Block>> = vec![None; rows];
-        let passed: Vec<usize> = (0..rows).filter(|&row| !judged.iter().any(|judged| judged.rejects(row))).collect();
-        let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
-        let (order, scores) = self.ranked(frame, passed, &mut blocks);
-        let has_score = self.program.steps.iter().any(|step| matches!(step, Step::Score(_)));
-        if has_score {
+        let mut blocks: Vec<Option<Box<Block>>> = vec![None; rows];
+        let Ruled { passed, scores, risky } = ruled;
+        let mut funnel =
+            vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.count() }];
+        let order = self.ranked(&passed, &scores, &mut blocks);
+        if score(self.program).is_some() {
             funnel.push(Funnel { step: "score", count: order.len() });
         }
-        let mut ranks = vec![None; rows];
+        let mut ranks = vec![0; rows];
         for (place, &row) in order.iter().enumerate() {
             if let Some(rank) = ranks.get_mut(row) {
-                *rank = Some(place + 1);
+                *rank = place as u32 + 1;
             }
         }
         let admission = Admission::new(self.program, self.snapshot.correlations.as_deref());
@@ -86,78 +107,63 @@ impl Engine<'_> {
         });
         match streaks {
             Some(streaks) => {
-                let found = Found { funnel, scores, ranks, blocks, admitted };
-                self.with_hysteresis(streaks, &admission, judged, downgrades, found, notes)
+                let found = Found { funnel, scores, ranks, blocks, admitted, risky };
+                self.with_hysteresis(streaks, &admission, downgrades, found, notes)
             }
             None => {
                 let order = order.into_iter().filter(|&row| admitted.get(row)).collect();
-                self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted }, order, downgrades)
+                self.without_hysteresis(Found { funnel, scores, ranks, blocks, admitted, risky }, order, downgrades)
             }
         }
     }
 
     /// Rows with a score, best first; ties by id. A missing score rejects.
-    fn ranked(
-        &self,
-        frame: &Frame,
-        passed: Vec<usize>,
-        blocks: &mut [Option<Block>],
-    ) -> (Vec<usize>, Vec<Option<f64>>) {
-        let score = self.program.steps.iter().find_map(|step| match step {
-            Step::Score(score) => Some(frame.numbers(score)),
-            _ => None,
-        });
-        let Some(values) = score else {
-            let mut order = passed;
+    fn ranked(&self, passed: &Bitmask, scores: &[f64], blocks: &mut [Option<Box<Block>>]) -> Vec<usize> {
+        if score(self.program).is_none() {
+            let mut order: Vec<usize> = passed.ones().collect();
             order.sort_by_key(|&row| self.id(row));
-            return (order, vec![None; frame.rows()]);
-        };
-        let scores: Vec<Option<f64>> =
-            values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect();
-        let score = |row: usize| scores.get(row).copied().flatten();
-        let (mut order, without): (Vec<_>, Vec<_>) = passed.into_iter().partition(|&row| score(row).is_some());
-        for row in without {
-            if let Some(block) = blocks.get_mut(row) {
-                *block = Some(Block::new("score", "score_missing", Vec::new()));
-            }
+            return order;
         }
-        let value = |row: usize| score(row).unwrap_or(f64::NEG_INFINITY);
-        order.sort_by(|&left, &right| {
-            let by_score = value(right).partial_cmp(&value(left)).unwrap_or(std::cmp::Ordering::Equal);
+        let score = |row: usize| scores.get(row).copied().unwrap_or(f64::NAN);
+        let (mut order, without): (Vec<_>, Vec<_>) = passed.ones().partition(|&row| !score(row).is_nan());
+        for row in without {
+            block(blocks, row, Block::new("score", "score_missing", Vec::new()));
+        }
+        order.sort_unstable_by(|&left, &right| {
+            let by_score = score(right).partial_cmp(&score(left)).unwrap_or(std::cmp::Ordering::Equal);
             by_score.then_with(|| self.id(left).cmp(self.id(right)))
         });
-        (order, scores)
+        order
     }
 
     fn admit(
         &self,
         admission: &Admission<'_>,
         order: &[usize],
-        scores: &[Option<f64>],
-        blocks: &mut [Option<Block>],
+        scores: &[f64],
+        blocks: &mut [Option<Box<Block>>],
         notes: &mut Notes,
     ) -> Bitmask {
-        let mut admitted = Bitmask::filled(scores.len(), false);
+        let mut admitted = Bitmask::filled(blocks.len(), false);
         let mut book = Book::default();
-        let score = |row: usize| scores.get(row).copied().flatten();
-        let rows: HashMap<&str, usize> = order.iter().map(|&row| (self.id(row), row)).collect();
+        let score = |row: usize| scores.get(row).copied().unwrap_or(0.0);
+        let mut rows: HashMap<String, usize> = HashMap::new();
         for &row in order {
             let member = self.member(row);
-            let Some(block) = admission.test(&member, &mut book) else {
+            let Some(found) = admission.test(&member, &mut book) else {
+                rows.insert(member.id.clone(), row);
                 admission.admit(member, true, &mut book);
                 admitted.set(row, true);
                 continue;
             };
-            let before = block.by.first().and_then(|id| rows.get(id.as_str())).copied();
+            let before = found.by.first().and_then(|id| rows.get(id)).copied();
             if let Some(before) =
-                before.filter(|&before| block.code == "rank_outside_topk" && score(before) == score(row))
+                before.filter(|&before| found.code == "rank_outside_topk" && score(before) == score(row))
             {
                 let message = "strategies at the cut have the same score: their ids decided";
                 notes.add("tie_at_cut", message, format!("{}/{}", self.id(before), self.id(row)));
             }
-            if let Some(slot) = blocks.get_mut(row) {
-                *slot = Some(block);
-            }
+            block(blocks, row, found);
         }
         note_absent_pairs(book, notes);
         match admission.missing_matrix() {
@@ -172,7 +178,7 @@ impl Engine<'_> {
         admitted
     }
 
-    fn admission_funnel(&self, funnel: &mut Vec<Funnel>, order: &[usize], blocks: &[Option<Block>]) {
+    fn admission_funnel(&self, funnel: &mut Vec<Funnel>, order: &[usize], blocks: &[Option<Box<Block>>]) {
         let mut left = order.len();
         let out = |step: &str| {
             order
@@ -194,25 +200,30 @@ impl Engine<'_> {
 
     /// The admitted set is the active set, but for strategies that old data keeps from entering.
     fn without_hysteresis(&self, found: Found, order: Vec<usize>, downgrades: &[Option<&'static str>]) -> Selection {
-        let Found { mut funnel, scores, ranks, mut blocks, admitted } = found;
+        let Found { mut funnel, scores, ranks, mut blocks, admitted, .. } = found;
         let as_of = self.snapshot.as_of;
-        let rows = scores.len();
+        let rows = blocks.len();
         let (mut actions, mut selected) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         let mut next = Vec::with_capacity(rows);
         for row in 0..rows {
-            let before = self.before.state.get(self.id(row)).cloned().unwrap_or_default();
-            let stale = downgrades.get(row).copied().flatten().filter(|_| !before.active && admitted.get(row));
-            if let (Some(reason), Some(slot)) = (stale, blocks.get_mut(row)) {
-                *slot = Some(Block::new("data_currency", reason, Vec::new()));
+            let before = self.before.state.get(self.id(row)).map(|before| (before.active, before.since));
+            let (was_active, since) = before.unwrap_or((false, None));
+            let stale = downgrades.get(row).copied().flatten().filter(|_| !was_active && admitted.get(row));
+            if let Some(reason) = stale {
+                block(&mut blocks, row, Block::new("data_currency", reason, Vec::new()));
             }
             let now = admitted.get(row) && stale.is_none();
-            actions.push(match (before.active, now) {
+            actions.push(match (was_active, now) {
                 (false, true) => Action::Promote,
                 (true, false) => Action::Demote,
                 _ => Action::Hold,
             });
             selected.push(now);
-            let since = if before.active == now { before.since } else { as_of };
+            let since = if was_active == now { since } else { as_of };
+            // Nothing is known of a strategy that never was active: the state need not say so.
+            if !now && since.is_none() {
+                continue;
+            }
             let Member { id, side, sector, weight } = self.member(row);
             let state = StrategyState { active: now, since, pass_streak: 0, fail_streak: 0, side, sector, weight };
             next.push((id, state));
@@ -228,15 +239,15 @@ impl Engine<'_> {
         &self,
         settings: &Streaks,
         admission: &Admission<'_>,
-        judged: &[Judged<'_>],
         downgrades: &[Option<&'static str>],
         found: Found,
         notes: &mut Notes,
     ) -> Selection {
-        let rows = found.scores.len();
-        let mut entries: Vec<Entry> = (0..rows).map(|row| self.entry(row, judged, downgrades, &found)).collect();
-        let present: HashMap<&str, usize> = (0..rows).map(|row| (self.id(row), row)).collect();
-        let absent = self.before.state.strategies.iter().filter(|(id, _)| !present.contains_key(id.as_str()));
+        let rows = found.blocks.len();
+        let mut entries: Vec<Entry> = (0..rows).map(|row| self.entry(row, downgrades, &found)).collect();
+        let known = &self.before.state.strategies;
+        let present = self.before.present((0..rows).map(|row| self.id(row)));
+        let absent = known.iter().enumerate().filter(|(place, _)| !present.get(*place)).map(|(_, entry)| entry);
         for (id, state) in absent.filter(|(_, state)| state.active || state.since.is_some()) {
             if state.active {
                 notes.add("absent", "active strategies that the snapshot lacks are not qualified", id.clone());
@@ -256,7 +267,7 @@ impl Engine<'_> {
         self.finish(&entries, outcomes, found, rows)
     }
 
-    fn entry(&self, row: usize, judged: &[Judged<'_>], downgrades: &[Option<&'static str>], found: &Found) -> Entry {
+    fn entry(&self, row: usize, downgrades: &[Option<&'static str>], found: &Found) -> Entry {
         let mut member = self.member(row);
         let mut state = self.before.state.get(&member.id).cloned().unwrap_or_default();
         // What the snapshot leaves out of an active strategy is as it was.
@@ -266,26 +277,22 @@ impl Engine<'_> {
             member.weight = member.weight.or(state.weight);
         }
         (state.side, state.sector, state.weight) = (member.side.clone(), member.sector.clone(), member.weight);
-        let risk_exit = judged.iter().any(|judged| {
-            judged.rule.layer == Layer::Risk
-                && judged.rule.severity == RuleSeverity::Blocking
-                && judged.truth.get(row) == Some(false)
-        });
         Entry {
             state,
             qualified: found.admitted.get(row),
-            risk_exit,
+            risk_exit: found.risky.get(row),
             frozen: downgrades.get(row).copied().flatten().is_some(),
-            rank: found.ranks.get(row).copied().flatten(),
+            rank: found.ranks.get(row).copied().filter(|rank| *rank > 0).map(|rank| rank as usize),
             member,
         }
     }
 
     /// Whether fewer of the active strategies are present than the policy asks for.
-    fn is_incomplete(&self, present: &HashMap<&str, usize>, notes: &mut Notes) -> bool {
+    fn is_incomplete(&self, present: &Bitmask, notes: &mut Notes) -> bool {
         let Some(coverage) = &self.program.currency.min_coverage else { return false };
-        let active: Vec<_> = self.before.state.strategies.iter().filter(|(_, state)| state.active).collect();
-        let here = active.iter().filter(|(id, _)| present.contains_key(id.as_str())).count();
+        let known = self.before.state.strategies.iter().enumerate();
+        let active: Vec<_> = known.filter(|(_, (_, state))| state.active).map(|(place, _)| place).collect();
+        let here = active.iter().filter(|place| present.get(**place)).count();
         let incomplete = !active.is_empty() && (here as f64) < coverage.value * active.len() as f64;
         if incomplete {
             let message = "too few of the active strategies are in the snapshot: only risk exits happen";
@@ -310,7 +317,7 @@ impl Engine<'_> {
                 selected.push(is_active);
                 // What kept a strategy from qualifying comes first; hysteresis says what it made of it.
                 if let (Some(slot @ None), Some(block)) = (blocks.get_mut(index), outcome.block) {
-                    *slot = Some(block);
+                    *slot = Some(Box::new(block));
                 }
             }
             if is_active || index < rows || outcome.state.since.is_some() {
@@ -329,10 +336,11 @@ impl Engine<'_> {
 /// What the steps before hysteresis give.
 struct Found {
     funnel: Vec<Funnel>,
-    scores: Vec<Option<f64>>,
-    ranks: Vec<Option<usize>>,
-    blocks: Vec<Option<Block>>,
+    scores: Vec<f64>,
+    ranks: Vec<u32>,
+    blocks: Vec<Option<Box<Block>>>,
     admitted: Bitmask,
+    risky: Bitmask,
 }
 
 fn note_absent_pairs(book: Book, notes: &mut Notes) {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::notes::Notes;
 use super::state::{Previous, read_previous};
+use super::strategies::Strategies;
 use super::time::parse_instant;
 use super::value::{ReadError, Value, read_json, read_yaml};
 
@@ -26,7 +27,7 @@ pub struct Snapshot {
     /// Up to when data reaches, unless a strategy says otherwise.
     pub data_end: Option<Timestamp>,
     /// The judged strategies in input order.
-    pub strategies: Vec<Strategy>,
+    pub strategies: Strategies,
     /// What was active before.
     pub previous: Option<Previous>,
     /// How alike strategies are.
@@ -168,6 +169,7 @@ impl Snapshot {
     /// Judged are the ids of `metrics` in order, then those that stand in `strategies` only.
     fn read_strategies(&mut self, root: &Value) -> Result<(), SnapshotError> {
         let mut index: HashMap<&str, usize> = HashMap::new();
+        let mut rows: Vec<Strategy> = Vec::new();
         for (id, block) in mapping(root, "metrics")? {
             let mut strategy = Strategy { id: id.clone(), ..Strategy::default() };
             if !matches!(block, Value::Map(_) | Value::Null) {
@@ -176,19 +178,20 @@ impl Snapshot {
             flatten(block, "", &mut strategy.metrics).map_err(|path| {
                 form_text(&format!("metrics.{id}.{path}"), "a number, a truth value or a text", "a list")
             })?;
-            index.insert(id, self.strategies.len());
-            self.strategies.push(strategy);
+            index.insert(id, rows.len());
+            rows.push(strategy);
         }
         for (id, block) in mapping(root, "strategies")? {
             let at = *index.entry(id).or_insert_with(|| {
-                self.strategies.push(Strategy { id: id.clone(), ..Strategy::default() });
-                self.strategies.len() - 1
+                rows.push(Strategy { id: id.clone(), ..Strategy::default() });
+                rows.len() - 1
             });
             let path = format!("strategies.{id}");
-            if let Some(strategy) = self.strategies.get_mut(at) {
+            if let Some(strategy) = rows.get_mut(at) {
                 strategy.read_attributes(block, &path)?;
             }
         }
+        self.strategies = rows.into();
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Columns of numbers with a validity bit each.
+//! Bits of rows.
 
 /// One bit per row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,6 +87,27 @@ impl Bitmask {
         self.combine(other, |left, right| left & !right)
     }
 
+    /// The words, the lowest bit first; bits beyond the rows are clear.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// From words, the lowest bit first; missing ones are clear, and so are bits beyond the rows.
+    #[must_use]
+    pub fn from_words(mut words: Vec<u64>, rows: usize) -> Self {
+        words.resize(rows.div_ceil(64), 0);
+        let mut mask = Self { words, rows };
+        mask.clear_tail();
+        mask
+    }
+
+    /// Whether any bit is set.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.words.iter().any(|word| *word != 0)
+    }
+
     /// How many bits are set.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -111,51 +132,34 @@ impl Iterator for Ones {
     }
 }
 
-/// Numbers of one metric or expression, a row each. A missing value is a NaN, and no other value is:
-/// whatever is not finite becomes missing when it enters.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Column {
-    values: Vec<f64>,
+/// A borrowed bit for each row, from the lowest of each byte on, as Arrow keeps truth values and validity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bits<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    rows: usize,
 }
 
-impl Column {
-    /// From values of which those that are not finite are missing.
+impl<'a> Bits<'a> {
+    /// Bits of so many rows, the first row's being the one at `offset`. None where the bytes are too few.
     #[must_use]
-    pub fn new(values: Vec<f64>) -> Self {
-        let mut column = Self { values };
-        column.values.iter_mut().for_each(|value| *value = finite(*value));
-        column
+    pub fn new(bytes: &'a [u8], offset: usize, rows: usize) -> Option<Self> {
+        let needed = offset.checked_add(rows)?.div_ceil(8);
+        (needed <= bytes.len()).then_some(Self { bytes, offset, rows })
     }
 
-    /// The same value in every row.
+    /// How many rows it has.
     #[must_use]
-    pub fn filled(rows: usize, value: f64) -> Self {
-        Self { values: vec![finite(value); rows] }
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
-    /// The values; missing ones are NaN.
+    /// The bit of a row; false outside.
     #[must_use]
-    pub fn values(&self) -> &[f64] {
-        &self.values
+    pub fn get(&self, row: usize) -> bool {
+        let bit = self.offset + row;
+        row < self.rows && self.bytes.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
     }
-
-    /// The value of a row, if it has one.
-    #[must_use]
-    pub fn get(&self, row: usize) -> Option<f64> {
-        self.values.get(row).copied().filter(|value| !value.is_nan())
-    }
-
-    /// Which rows have a value.
-    #[must_use]
-    pub fn validity(&self) -> Bitmask {
-        Bitmask::from_fn(self.values.len(), |row| self.get(row).is_some())
-    }
-}
-
-/// The value, or NaN (missing) where it is infinite.
-#[must_use]
-fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { f64::NAN }
 }
 
 #[cfg(test)]
@@ -172,9 +176,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_missing() {
-        let column = Column::new(vec![1.0, f64::INFINITY, f64::NAN, -0.0]);
-        assert_eq!((column.get(0), column.get(1), column.get(2), column.get(3)), (Some(1.0), None, None, Some(-0.0)));
-        assert_eq!(column.validity().count(), 2);
+    fn bits_count_from_an_offset() {
+        let bits = Bits::new(&[0b1000_0000, 0b0000_0001], 7, 9).expect("enough bytes");
+        assert_eq!([0, 1, 2, 9].map(|row| bits.get(row)), [true, true, false, false]);
+        assert!(Bits::new(&[0], 1, 8).is_none());
     }
 }

@@ -1,9 +1,9 @@
-//! Values: units, intervals, and columns with their validity.
+//! Values: units, intervals, and bits of rows.
 
 mod column;
 mod interval;
 mod unit;
 
-pub use column::{Bitmask, Column};
+pub use column::{Bitmask, Bits};
 pub use interval::Interval;
 pub use unit::{Kind, Unit};

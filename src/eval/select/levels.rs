@@ -11,11 +11,11 @@ pub(in crate::eval) struct Levels {
     /// Rows that are selected, in order.
     pub selected: Vec<usize>,
     /// Why a row is out.
-    pub blocks: Vec<Option<Block>>,
-    /// Place among those that met the thresholds, from 1, where there is a cut.
-    pub ranks: Vec<Option<usize>>,
-    /// What ranks, where there is a cut.
-    pub scores: Vec<Option<f64>>,
+    pub blocks: Vec<Option<Box<Block>>>,
+    /// Place among those that met the thresholds, from 1, where there is a cut; 0 elsewhere.
+    pub ranks: Vec<u32>,
+    /// What ranks, where there is a cut; NaN elsewhere.
+    pub scores: Vec<f64>,
     /// How many each step left.
     pub funnel: Vec<(&'static str, usize)>,
 }
@@ -23,7 +23,7 @@ pub(in crate::eval) struct Levels {
 /// Runs the steps over the rows that met every threshold, given in input order.
 pub(in crate::eval) fn threshold_selection(
     program: &Program,
-    frame: &Frame,
+    frame: &Frame<'_>,
     ids: &[&str],
     passed: Vec<usize>,
     active: &dyn Fn(usize) -> bool,
@@ -33,8 +33,8 @@ pub(in crate::eval) fn threshold_selection(
     let mut levels = Levels {
         selected: passed,
         blocks: vec![None; rows],
-        ranks: vec![None; rows],
-        scores: vec![None; rows],
+        ranks: vec![0; rows],
+        scores: vec![f64::NAN; rows],
         funnel: Vec::new(),
     };
     let id = |row: usize| ids.get(row).copied().unwrap_or_default().to_owned();
@@ -65,7 +65,7 @@ pub(in crate::eval) fn threshold_selection(
 impl Levels {
     fn block(&mut self, row: usize, block: Block) {
         if let Some(slot) = self.blocks.get_mut(row) {
-            *slot = Some(block);
+            *slot = Some(Box::new(block));
         }
     }
 
@@ -77,7 +77,7 @@ impl Levels {
         order.sort_by(|&left, &right| key(right).partial_cmp(&key(left)).unwrap_or(std::cmp::Ordering::Equal));
         for (place, &row) in order.iter().enumerate() {
             if let (Some(rank), Some(score)) = (self.ranks.get_mut(row), self.scores.get_mut(row)) {
-                (*rank, *score) = (Some(place + 1), value(row));
+                (*rank, *score) = (place as u32 + 1, value(row).unwrap_or(f64::NAN));
             }
         }
         let rest = order.split_off(order.len().min(k.max(0.0) as usize));

@@ -1,0 +1,87 @@
+//! Sums of products of columns with constants, and what is kept of them.
+
+use multiversion::multiversion;
+
+use super::{Chunk, Mask};
+
+/// A column times a constant; without a column the constant itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::eval) struct Term {
+    pub slot: Option<u32>,
+    pub coefficient: f64,
+}
+
+/// The sum of terms from the left, each product and each sum rounded by itself. A result that is not
+/// finite stays so: whoever reads it counts it as missing.
+pub(in crate::eval) fn linear<'c>(terms: &[Term], column: impl Fn(u32) -> &'c Chunk, out: &mut Chunk) {
+    let columns = |slot: Option<u32>| slot.map(&column);
+    match terms {
+        // The commonest lengths in one pass.
+        [Term { slot: Some(a), coefficient: ca }, Term { slot: Some(b), coefficient: cb }, rest @ ..] => {
+            let rest = match rest {
+                [Term { slot: Some(c), coefficient: cc }, rest @ ..] => {
+                    three([column(*a), column(*b), column(*c)], [*ca, *cb, *cc], out);
+                    rest
+                }
+                rest => {
+                    two([column(*a), column(*b)], [*ca, *cb], out);
+                    rest
+                }
+            };
+            rest.iter().for_each(|term| add(columns(term.slot), term.coefficient, out));
+        }
+        [first, rest @ ..] => {
+            // The sum of nothing is -0, which changes no number.
+            out.fill(-0.0);
+            std::iter::once(first).chain(rest).for_each(|term| add(columns(term.slot), term.coefficient, out));
+        }
+        [] => out.fill(0.0),
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn three(columns: [&Chunk; 3], coefficients: [f64; 3], out: &mut Chunk) {
+    let [a, b, c] = columns;
+    let [ca, cb, cc] = coefficients;
+    for (out, ((a, b), c)) in out.iter_mut().zip(a.iter().zip(b).zip(c)) {
+        *out = ca * a + cb * b + cc * c;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn two(columns: [&Chunk; 2], coefficients: [f64; 2], out: &mut Chunk) {
+    let [a, b] = columns;
+    let [ca, cb] = coefficients;
+    for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+        *out = ca * a + cb * b;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add(column: Option<&Chunk>, coefficient: f64, out: &mut Chunk) {
+    match column {
+        Some(column) => out.iter_mut().zip(column).for_each(|(out, value)| *out += coefficient * value),
+        None => out.iter_mut().for_each(|out| *out += coefficient),
+    }
+}
+
+/// Scores of the rows that passed; missing elsewhere and where they are not finite. Gives the
+/// greatest, or minus infinity where there is none.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+pub(in crate::eval) fn keep_passed(scores: &Chunk, passed: &Mask, out: &mut [f64]) -> f64 {
+    let mut most = [f64::NEG_INFINITY; 16];
+    for ((scores, out), word) in scores.as_chunks::<64>().0.iter().zip(out.chunks_mut(64)).zip(passed) {
+        let mut kept = [f64::NAN; 64];
+        for (row, (kept, score)) in kept.iter_mut().zip(scores).enumerate() {
+            let keep = 0_u64.wrapping_sub(word >> row & 1);
+            let finite = f64::from_bits(score.to_bits() & keep | f64::NAN.to_bits() & !keep);
+            *kept = if finite.abs() <= f64::MAX { finite } else { f64::NAN };
+        }
+        for group in kept.as_chunks::<16>().0 {
+            most.iter_mut().zip(group).for_each(|(most, score)| *most = if *score > *most { *score } else { *most });
+        }
+        let (rows, all) = (out.len(), &kept);
+        out.copy_from_slice(all.get(..rows).unwrap_or_default());
+    }
+    most.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}

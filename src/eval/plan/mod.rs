@@ -1,0 +1,226 @@
+//! What a policy asks of each row by itself, fused: which rows meet every blocking rule, and their scores.
+//!
+//! A rule that must be true is split into its conjuncts. Those that compare a metric with a constant
+//! become bounds, which are tested several at a time; the others run as instructions. A score that is
+//! a sum of products with constants becomes terms.
+
+mod run;
+
+use crate::eval::code::{ChunkStack, Code, Lowering, Row, RowStack, Slot};
+use crate::eval::kernels::{Bound, CHUNK, Side, Term, WORDS, keep_passed, keep_within, linear};
+use crate::eval::window::Window;
+use crate::ir::{Expr, ExprKind, MetricId, MissingMode, Rule, RuleSeverity};
+use crate::syntax::{ArithmeticOperator, Comparison};
+
+pub(super) use run::{Found, Wanted};
+
+/// The fused form of some rules and a score.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plan {
+    /// What fills the slots that everything below reads.
+    pub slots: Vec<Slot>,
+    at_least: Vec<Bound>,
+    at_most: Vec<Bound>,
+    tests: Vec<Test>,
+    /// How rows are scored; unscored where the policy has no score.
+    pub score: Option<Score>,
+}
+
+/// A condition that is no bound.
+#[derive(Debug, Clone)]
+struct Test {
+    code: Code,
+    /// Whether a row passes where the condition is missing.
+    tolerant: bool,
+}
+
+/// How rows are scored.
+#[derive(Debug, Clone)]
+pub(super) enum Score {
+    /// A sum of products with constants.
+    Terms(Vec<Term>),
+    /// Anything else.
+    Code(Code),
+}
+
+impl Plan {
+    /// Fuses the blocking ones of some rules, as strategies face them that are not active, and a score.
+    pub fn new<'r>(rules: impl IntoIterator<Item = &'r Rule>, score: Option<&Expr>) -> Self {
+        let mut plan = Self::default();
+        let mut lowering = Lowering::default();
+        for rule in rules.into_iter().filter(|rule| rule.severity == RuleSeverity::Blocking) {
+            if rule.on_missing == MissingMode::Fail {
+                plan.require(&rule.when, &mut lowering);
+            } else {
+                let code = lowering.truth(&rule.when);
+                plan.tests.push(Test { code, tolerant: true });
+            }
+        }
+        plan.score = score.map(|score| match terms(score, &mut lowering) {
+            Some(terms) => Score::Terms(terms),
+            None => Score::Code(lowering.number(score)),
+        });
+        plan.slots = lowering.slots;
+        plan
+    }
+
+    /// Adds a condition that must be true.
+    fn require(&mut self, condition: &Expr, lowering: &mut Lowering) {
+        match &condition.node {
+            ExprKind::And(items) => items.iter().for_each(|item| self.require(item, lowering)),
+            ExprKind::Compare(..) if condition.links().iter().all(|link| bounds(*link).is_some()) => {
+                for link in condition.links() {
+                    if let Some((metric, low, high)) = bounds(link) {
+                        let slot = lowering.metric(metric);
+                        tighten(&mut self.at_least, slot, low, f64::max);
+                        tighten(&mut self.at_most, slot, high, f64::min);
+                    }
+                }
+            }
+            _ => {
+                let code = lowering.truth(condition);
+                self.tests.push(Test { code, tolerant: false });
+            }
+        }
+    }
+
+    /// Whether a row meets every rule.
+    #[inline]
+    pub fn passes(&self, row: &impl Row, stack: &mut RowStack) -> bool {
+        let low = self.at_least.iter().all(|bound| row.number(bound.slot) >= bound.value);
+        low && self.at_most.iter().all(|bound| row.number(bound.slot) <= bound.value)
+            && self.tests.iter().all(|test| test.code.truth_at(row, stack).unwrap_or(test.tolerant))
+    }
+
+    /// The score of a row; NaN is missing.
+    #[inline]
+    pub fn score_of(&self, row: &impl Row, stack: &mut RowStack) -> f64 {
+        match &self.score {
+            None => f64::NAN,
+            Some(Score::Terms(terms)) => {
+                let term = |term: &Term| term.slot.map_or(term.coefficient, |slot| term.coefficient * row.number(slot));
+                let sum = terms.iter().fold(-0.0, |sum, next| sum + term(next));
+                if sum.is_finite() { sum } else { f64::NAN }
+            }
+            Some(Score::Code(code)) => code.number_at(row, stack),
+        }
+    }
+
+    /// Judges the rows of a window: bits of those that pass, and their scores (missing elsewhere).
+    /// Gives the greatest score, or minus infinity where there is none.
+    pub fn chunk(
+        &self,
+        window: &Window<'_>,
+        scratch: &mut Scratch,
+        passed: &mut [u64; WORDS],
+        scores: &mut [f64],
+    ) -> f64 {
+        *passed = window.present();
+        let column = |slot: u32| window.numbers(slot);
+        keep_within(Side::AtLeast, &self.at_least, column, passed);
+        keep_within(Side::AtMost, &self.at_most, column, passed);
+        for test in &self.tests {
+            if passed.iter().all(|word| *word == 0) {
+                break;
+            }
+            let truth = test.code.truth_chunk(window, &mut scratch.stack);
+            for ((passed, yes), no) in passed.iter_mut().zip(truth.yes).zip(truth.no) {
+                *passed &= if test.tolerant { !no } else { yes };
+            }
+        }
+        // Nobody left: no score is looked at.
+        if passed.iter().all(|word| *word == 0) || self.score.is_none() {
+            scores.fill(f64::NAN);
+            return f64::NEG_INFINITY;
+        }
+        match &self.score {
+            Some(Score::Terms(terms)) => {
+                linear(terms, column, &mut scratch.sums);
+                keep_passed(&scratch.sums, passed, scores)
+            }
+            Some(Score::Code(code)) => keep_passed(code.number_chunk(window, &mut scratch.stack), passed, scores),
+            None => f64::NEG_INFINITY,
+        }
+    }
+}
+
+/// Room for the work on a chunk.
+pub(super) struct Scratch {
+    stack: ChunkStack,
+    sums: [f64; CHUNK],
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { stack: ChunkStack::default(), sums: [0.0; CHUNK] }
+    }
+}
+
+/// Keeps the tighter of two bounds of a column.
+fn tighten(bounds: &mut Vec<Bound>, slot: u32, value: Option<f64>, tighter: fn(f64, f64) -> f64) {
+    let Some(value) = value else { return };
+    match bounds.iter_mut().find(|bound| bound.slot == slot) {
+        Some(bound) => bound.value = tighter(bound.value, value),
+        None => bounds.push(Bound { slot, value }),
+    }
+}
+
+/// A comparison of a metric with a constant as the least and the greatest value that meets it.
+fn bounds((left, operator, right): (&Expr, Comparison, &Expr)) -> Option<(MetricId, Option<f64>, Option<f64>)> {
+    let (metric, operator, value) = match (left.as_metric(), right.as_number(), left.as_number(), right.as_metric()) {
+        (Some(metric), Some(value), ..) => (metric, operator, value),
+        (_, _, Some(value), Some(metric)) => (metric, operator.mirrored(), value),
+        _ => return None,
+    };
+    if value.is_nan() {
+        return None;
+    }
+    Some(match operator {
+        Comparison::GreaterEqual => (metric, Some(value), None),
+        Comparison::Greater => (metric, Some(value.next_up()), None),
+        Comparison::LessEqual => (metric, None, Some(value)),
+        Comparison::Less => (metric, None, Some(value.next_down())),
+        Comparison::Equal => (metric, Some(value), Some(value)),
+        Comparison::NotEqual => return None,
+    })
+}
+
+/// A sum of metrics and constants, each times a constant; none of any other shape.
+fn terms(expression: &Expr, lowering: &mut Lowering) -> Option<Vec<Term>> {
+    let ExprKind::Arithmetic(first, rest) = &expression.node else { return Some(vec![term(expression, lowering)?]) };
+    if rest.iter().any(|(operator, _)| operator.is_multiplicative()) {
+        return Some(vec![term(expression, lowering)?]);
+    }
+    let mut found = vec![term(first, lowering)?];
+    for (operator, next) in rest {
+        let Term { slot, coefficient } = term(next, lowering)?;
+        // Taking away is adding the opposite: both round the same.
+        let sign = if *operator == ArithmeticOperator::Subtract { -1.0 } else { 1.0 };
+        found.push(Term { slot, coefficient: sign * coefficient });
+    }
+    Some(found)
+}
+
+fn term(expression: &Expr, lowering: &mut Lowering) -> Option<Term> {
+    if let Some(coefficient) = expression.as_number() {
+        return Some(Term { slot: None, coefficient });
+    }
+    if let Some(metric) = expression.as_metric() {
+        return Some(Term { slot: Some(lowering.metric(metric)), coefficient: 1.0 });
+    }
+    match &expression.node {
+        ExprKind::Negate(inner) => {
+            let Term { slot, coefficient } = term(inner, lowering)?;
+            Some(Term { slot, coefficient: -coefficient })
+        }
+        ExprKind::Arithmetic(first, rest) => {
+            let [(ArithmeticOperator::Multiply, second)] = rest.as_slice() else { return None };
+            let (metric, coefficient) = match (first.as_metric(), second.as_number()) {
+                (Some(metric), Some(coefficient)) => (metric, coefficient),
+                _ => (second.as_metric()?, first.as_number()?),
+            };
+            Some(Term { slot: Some(lowering.metric(metric)), coefficient })
+        }
+        _ => None,
+    }
+}

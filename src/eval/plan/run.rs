@@ -1,0 +1,165 @@
+//! Runs a plan over columns, in chunks, on one thread or several.
+
+use std::cmp::Ordering;
+
+use super::{Plan, Scratch};
+use crate::eval::kernels::{CHUNK, WORDS};
+use crate::eval::window::{Input, Window};
+
+/// Rows that make a thread of its own worth while.
+const ROWS_PER_THREAD: usize = 1 << 16;
+
+/// Which rows to look for beside what passes.
+#[derive(Clone, Copy)]
+pub(in crate::eval) struct Wanted<'i> {
+    /// How many of the best rows.
+    pub best: usize,
+    /// Ids that decide between equal scores; rows in their order where there are none.
+    pub ids: Option<&'i (dyn Fn(usize) -> &'i str + Sync)>,
+}
+
+/// What a plan finds: bits of the rows that pass, and a score for each row, NaN where it does not pass
+/// or has none. Buffers are used again.
+#[derive(Debug, Clone, Default)]
+pub(in crate::eval) struct Found {
+    pub passed: Vec<u64>,
+    pub scores: Vec<f64>,
+}
+
+impl Plan {
+    /// Runs over so many rows of the inputs of its slots; gives the best rows, best first.
+    pub fn run(
+        &self,
+        inputs: &[Input<'_>],
+        rows: usize,
+        threads: usize,
+        wanted: Wanted<'_>,
+        found: &mut Found,
+    ) -> Vec<u32> {
+        let chunks = rows.div_ceil(CHUNK);
+        found.passed.resize(chunks * WORDS, 0);
+        found.scores.resize(if self.score.is_some() { rows } else { 0 }, f64::NAN);
+        let threads = threads.min(rows / ROWS_PER_THREAD).max(1);
+        let share = chunks.div_ceil(threads).max(1);
+        let mut parts = Vec::with_capacity(threads);
+        let mut scores = found.scores.as_mut_slice();
+        for (index, passed) in found.passed.chunks_mut(share * WORDS).enumerate() {
+            let (own, rest) = scores.split_at_mut(scores.len().min(share * CHUNK));
+            scores = rest;
+            parts.push(Part { plan: self, inputs, rows, from: index * share * CHUNK, passed, scores: own, wanted });
+        }
+        let mut best = Best::new(wanted);
+        for kept in run_all(parts) {
+            best.kept.extend(kept);
+        }
+        best.finish()
+    }
+}
+
+/// Rows that one thread works on.
+struct Part<'p, 'i> {
+    plan: &'p Plan,
+    inputs: &'p [Input<'p>],
+    rows: usize,
+    from: usize,
+    passed: &'p mut [u64],
+    scores: &'p mut [f64],
+    wanted: Wanted<'i>,
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn run_all(mut parts: Vec<Part<'_, '_>>) -> Vec<Vec<(f64, u32)>> {
+    let Some(last) = parts.pop() else { return Vec::new() };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| part.run())).collect();
+        let own = last.run();
+        // A thread that panics would have lost rows: its panic goes on here.
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().map(join).chain([own]).collect()
+    })
+}
+
+#[cfg(target_family = "wasm")]
+fn run_all(parts: Vec<Part<'_, '_>>) -> Vec<Vec<(f64, u32)>> {
+    parts.into_iter().map(Part::run).collect()
+}
+
+impl Part<'_, '_> {
+    fn run(self) -> Vec<(f64, u32)> {
+        let (mut window, mut scratch) = (Window::new(self.inputs, self.rows), Scratch::default());
+        let mut best = Best::new(self.wanted);
+        let (words, _) = self.passed.as_chunks_mut::<WORDS>();
+        let scored = self.plan.score.is_some();
+        let mut scores = self.scores;
+        for (index, passed) in words.iter_mut().enumerate() {
+            let from = self.from + index * CHUNK;
+            window.move_to(from);
+            let (own, rest) = scores.split_at_mut(scores.len().min(CHUNK));
+            let top = self.plan.chunk(&window, &mut scratch, passed, own);
+            best.take(from, top, passed, own, scored);
+            scores = rest;
+        }
+        best.kept
+    }
+}
+
+/// The best rows so far: a few more than wanted, thinned out now and then.
+struct Best<'i> {
+    wanted: Wanted<'i>,
+    kept: Vec<(f64, u32)>,
+    /// No row below can be among the best.
+    floor: f64,
+}
+
+impl<'i> Best<'i> {
+    fn new(wanted: Wanted<'i>) -> Self {
+        Self { wanted, kept: Vec::new(), floor: f64::NEG_INFINITY }
+    }
+
+    fn order(wanted: Wanted<'i>) -> impl Fn(&(f64, u32), &(f64, u32)) -> Ordering + use<'i> {
+        let ids = wanted.ids;
+        move |left, right| {
+            let by_score = right.0.partial_cmp(&left.0).unwrap_or(Ordering::Equal);
+            by_score
+                .then_with(|| ids.map_or(Ordering::Equal, |id| id(left.1 as usize).cmp(id(right.1 as usize))))
+                .then(left.1.cmp(&right.1))
+        }
+    }
+
+    fn take(&mut self, from: usize, top: f64, passed: &[u64; WORDS], scores: &[f64], scored: bool) {
+        if self.wanted.best == 0 || (scored && !(top >= self.floor)) {
+            return;
+        }
+        for (word, bits) in passed.iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                let row = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let score = if scored { scores.get(row).copied().unwrap_or(f64::NAN) } else { 0.0 };
+                if score >= self.floor {
+                    self.kept.push((score, (from + row) as u32));
+                }
+            }
+        }
+        if self.kept.len() >= self.wanted.best.saturating_mul(2).max(CHUNK) {
+            self.thin();
+        }
+    }
+
+    fn thin(&mut self) {
+        let (order, best) = (Self::order(self.wanted), self.wanted.best);
+        if self.kept.len() > best {
+            let (_, last, _) = self.kept.select_nth_unstable_by(best.saturating_sub(1), order);
+            self.floor = last.0;
+            self.kept.truncate(best);
+        }
+    }
+
+    fn finish(mut self) -> Vec<u32> {
+        self.thin();
+        self.kept.sort_unstable_by(Self::order(self.wanted));
+        self.kept.into_iter().map(|(_, row)| row).collect()
+    }
+}

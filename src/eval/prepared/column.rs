@@ -1,0 +1,104 @@
+//! Columns that a caller hands over without a copy.
+
+use crate::value::{Bitmask, Bits};
+
+/// A borrowed column: numbers or truth values, with or without a bit that says which rows have a value.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    values: Values<'a>,
+    validity: Option<Bits<'a>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Values<'a> {
+    Numbers(&'a [f64]),
+    Truths(Bits<'a>),
+}
+
+impl<'a> Column<'a> {
+    /// Truth values, a bit each.
+    #[must_use]
+    pub fn truths(bits: Bits<'a>) -> Self {
+        Self { values: Values::Truths(bits), validity: None }
+    }
+
+    /// The same values, of which only those rows count whose bit is set.
+    #[must_use]
+    pub fn with_validity(self, validity: Bits<'a>) -> Self {
+        Self { validity: Some(validity), ..self }
+    }
+
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match self.values {
+            Values::Numbers(values) => values.len(),
+            Values::Truths(bits) => bits.rows(),
+        }
+    }
+
+    /// Whether values and validity have so many rows.
+    pub(super) fn has_rows(&self, rows: usize) -> bool {
+        self.rows() == rows && self.validity.is_none_or(|validity| validity.rows() == rows)
+    }
+
+    pub(super) fn numbers(&self) -> Option<(&'a [f64], Option<Bits<'a>>)> {
+        match self.values {
+            Values::Numbers(values) => Some((values, self.validity)),
+            Values::Truths(_) => None,
+        }
+    }
+
+    /// Where truth values are true, and where they are false. A column of few numbers is one of truth
+    /// values, too, since single rows are handed over as numbers.
+    pub(super) fn flags(&self) -> Option<(Bitmask, Bitmask)> {
+        let valid = |row: usize| self.validity.is_none_or(|validity| validity.get(row));
+        match self.values {
+            Values::Truths(bits) => {
+                let is = |wanted: bool| Bitmask::from_fn(bits.rows(), |row| valid(row) && bits.get(row) == wanted);
+                Some((is(true), is(false)))
+            }
+            Values::Numbers(&[value]) => {
+                let is = |wanted: bool| Bitmask::from_fn(1, |_| super::truth_value(value) == Some(wanted));
+                Some((is(true), is(false)))
+            }
+            Values::Numbers(_) => None,
+        }
+    }
+}
+
+impl<'a> From<&'a [f64]> for Column<'a> {
+    fn from(values: &'a [f64]) -> Self {
+        Self { values: Values::Numbers(values), validity: None }
+    }
+}
+
+impl<'a> From<&'a Vec<f64>> for Column<'a> {
+    fn from(values: &'a Vec<f64>) -> Self {
+        values.as_slice().into()
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl<'a> From<&'a arrow_array::Float64Array> for Column<'a> {
+    fn from(array: &'a arrow_array::Float64Array) -> Self {
+        let column = Self::from(array.values().as_ref());
+        validity(arrow_array::Array::nulls(array)).map_or(column, |bits| column.with_validity(bits))
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl<'a> From<&'a arrow_array::BooleanArray> for Column<'a> {
+    fn from(array: &'a arrow_array::BooleanArray) -> Self {
+        let values = array.values();
+        let empty = Bits::new(&[], 0, 0);
+        let bits = Bits::new(values.values(), values.offset(), values.len()).or(empty);
+        let column = bits.map_or(Self::from([].as_slice()), Self::truths);
+        validity(arrow_array::Array::nulls(array)).map_or(column, |bits| column.with_validity(bits))
+    }
+}
+
+#[cfg(feature = "arrow")]
+fn validity(nulls: Option<&arrow_buffer::NullBuffer>) -> Option<Bits<'_>> {
+    nulls.and_then(|nulls| Bits::new(nulls.validity(), nulls.offset(), nulls.len()))
+}

@@ -1,0 +1,386 @@
+//! A policy prepared for columns in a fixed order: rules and score without a snapshot, without a copy.
+
+mod column;
+
+use super::code::{Row, RowStack, Slot, TextTest};
+use super::compute::{self, Truth};
+use super::notes::Notes;
+use super::plan::{Found, Plan, Wanted};
+use super::profile::{AskedBy, choose};
+use super::window::{Input, within};
+use crate::ir::{MetricId, Program, Rule, Step};
+use crate::value::{Bitmask, Interval, Kind};
+
+pub use column::Column;
+
+/// A policy prepared for columns in a fixed order. It can be shared between threads.
+///
+/// It judges what each strategy is by itself: every blocking rule as a strategy faces it that is not
+/// active, the score, and the cut where `topk` has nothing but a `total`. What further steps a policy
+/// has, [`Prepared::further_steps`] tells; they need a snapshot and
+/// [`Policy::evaluate`](crate::Policy::evaluate).
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    plan: Plan,
+    /// For each slot the column it reads and how; none for those that are computed.
+    sources: Vec<Option<Source>>,
+    columns: usize,
+    best: Option<usize>,
+    further: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    column: usize,
+    factor: f64,
+    /// Values outside are missing; none where the column holds truth values.
+    range: Option<Interval>,
+}
+
+/// Which rules judge, and who decides between equal scores.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PrepareOptions<'o> {
+    /// The stage; its profile's rules count, too.
+    pub stage: Option<&'o str>,
+    /// The profile, whatever the stage.
+    pub profile: Option<&'o str>,
+}
+
+/// Why a policy cannot be prepared for some columns.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// There is no such profile.
+    #[error("there is no profile `{0}`")]
+    UnknownProfile(String),
+    /// A metric that the policy reads has no column.
+    #[error("no column is `{metric}`{}", .near.as_ref().map(|near| format!(": did you mean it by `{near}`?")).unwrap_or_default())]
+    NoColumn {
+        /// The metric.
+        metric: String,
+        /// The column that was probably meant.
+        near: Option<String>,
+    },
+    /// Two columns have the same name, or stand for the same metric.
+    #[error("the columns `{first}` and `{second}` both stand for `{metric}`: hand over one of them")]
+    DoubleColumn {
+        /// The metric.
+        metric: String,
+        /// A column.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A rule compares texts.
+    #[error("`{metric}` is a text: rules over texts need a snapshot and `Policy::evaluate`")]
+    Text {
+        /// The metric.
+        metric: String,
+    },
+}
+
+/// Why columns cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ColumnsError {
+    /// More or fewer columns than prepared for.
+    #[error("prepared for {wanted} columns, not {found}")]
+    Count {
+        /// Prepared for.
+        wanted: usize,
+        /// Given.
+        found: usize,
+    },
+    /// Columns, validity or ids of other lengths.
+    #[error("column {column} has {found} rows where the first has {wanted}")]
+    Length {
+        /// Its position from 0.
+        column: usize,
+        /// The rows of the first.
+        wanted: usize,
+        /// Its rows.
+        found: usize,
+    },
+    /// Numbers where truth values are read, or the reverse.
+    #[error("column {column} must hold {wanted}")]
+    Kind {
+        /// Its position from 0.
+        column: usize,
+        /// What it must hold.
+        wanted: &'static str,
+    },
+    /// More rows than positions can tell.
+    #[error("{0} rows are too many for one call: hand them over in parts")]
+    TooMany(usize),
+}
+
+/// How a batch of columns is judged.
+#[derive(Clone, Copy)]
+pub struct BatchOptions<'o> {
+    /// Ids by row: of equal scores the lesser id is better. Without them the earlier row is.
+    pub ids: Option<&'o (dyn Fn(usize) -> &'o str + Sync)>,
+    /// Most threads to work on; each takes at least 65,536 rows.
+    pub threads: usize,
+}
+
+impl Default for BatchOptions<'_> {
+    fn default() -> Self {
+        Self { ids: None, threads: 1 }
+    }
+}
+
+/// What a batch of columns gives: 8 bytes and a bit a row. Its memory is used again from call to call.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    found: Found,
+    rows: usize,
+    selected: Option<Vec<u32>>,
+}
+
+/// What one row gives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RowOutcome {
+    /// Whether it meets every blocking rule.
+    pub passes: bool,
+    /// Its score; none where it has none, where the policy has none, or where it does not pass.
+    pub score: Option<f64>,
+}
+
+impl Batch {
+    /// How many rows were judged.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether a row meets every blocking rule.
+    #[must_use]
+    pub fn passes(&self, row: usize) -> bool {
+        row < self.rows && self.found.passed.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    /// A bit for each row that meets every blocking rule, the lowest of each word first.
+    #[must_use]
+    pub fn passed_bits(&self) -> &[u64] {
+        self.found.passed.get(..self.rows.div_ceil(64)).unwrap_or_default()
+    }
+
+    /// How many rows meet every blocking rule.
+    #[must_use]
+    pub fn passed_count(&self) -> usize {
+        self.passed_bits().iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The scores by row; NaN where a row does not pass or has no score. Empty without a score.
+    #[must_use]
+    pub fn scores(&self) -> &[f64] {
+        &self.found.scores
+    }
+
+    /// The selected rows, best first; none where further steps decide.
+    #[must_use]
+    pub fn selected(&self) -> Option<&[u32]> {
+        self.selected.as_deref()
+    }
+}
+
+impl Prepared {
+    pub(crate) fn new(program: &Program, columns: &[&str], options: &PrepareOptions<'_>) -> Result<Self, PrepareError> {
+        let asked = options.profile.map(|profile| (profile, AskedBy::Caller));
+        let chosen = choose(program, asked, options.stage, &mut Notes::default())
+            .map_err(|error| PrepareError::UnknownProfile(error.0))?;
+        let rules = super::engine::rules_of(program, chosen.map(|chosen| chosen.profile));
+        Self::of_rules(program, &rules, columns)
+    }
+
+    fn of_rules(program: &Program, rules: &[&Rule], columns: &[&str]) -> Result<Self, PrepareError> {
+        let plan = Plan::new(rules.iter().copied(), super::selection::score(program));
+        let source = |slot: &Slot| match slot {
+            Slot::Metric(id) => source(program, *id, columns).map(Some),
+            Slot::Cohort { .. } => Ok(None),
+            Slot::Text(_) => {
+                let text = program.metrics.iter().find(|metric| metric.kind == Kind::Text);
+                Err(PrepareError::Text { metric: text.map(|metric| metric.name.clone()).unwrap_or_default() })
+            }
+        };
+        let sources = plan.slots.iter().map(source).collect::<Result<_, _>>()?;
+        let further = further_steps(program);
+        let total = program.steps.iter().find_map(|step| match step {
+            Step::Cut(cut) => cut.total.as_ref().map(|total| total.value as usize),
+            _ => None,
+        });
+        let best = further.is_empty().then(|| total.unwrap_or(usize::MAX));
+        Ok(Self { plan, sources, columns: columns.len(), best, further })
+    }
+
+    /// Steps of the policy that only a snapshot can answer, in their order.
+    #[must_use]
+    pub fn further_steps(&self) -> &[&'static str] {
+        &self.further
+    }
+
+    /// Judges one row whose values stand in the order of the columns. NaN is missing; a truth value is
+    /// 1 or 0. Values beyond the columns are missing. Nothing is allocated unless the policy looks at
+    /// the whole cohort, which here is this row alone.
+    #[must_use]
+    #[inline]
+    pub fn row(&self, values: &[f64]) -> RowOutcome {
+        if self.sources.iter().any(Option::is_none) {
+            return self.row_as_cohort(values);
+        }
+        let row = RowValues { sources: &self.sources, values };
+        let mut stack = RowStack::default();
+        let passes = self.plan.passes(&row, &mut stack);
+        let score = if passes { self.plan.score_of(&row, &mut stack) } else { f64::NAN };
+        RowOutcome { passes, score: (!score.is_nan()).then_some(score) }
+    }
+
+    fn row_as_cohort(&self, values: &[f64]) -> RowOutcome {
+        let columns: Vec<_> = values.iter().map(std::slice::from_ref).map(Column::from).collect();
+        let mut batch = Batch::default();
+        let judged = self.judge(&columns, 1, BatchOptions::default(), &mut batch);
+        let score = batch.scores().first().copied().filter(|score| !score.is_nan());
+        RowOutcome { passes: judged.is_ok() && batch.passes(0), score }
+    }
+
+    /// Judges columns of any number of rows, in the order that the policy was prepared for. Nothing is
+    /// copied; what is found replaces what `batch` holds.
+    ///
+    /// # Errors
+    /// If the columns are not those that the policy was prepared for, or differ in length.
+    pub fn evaluate(
+        &self,
+        columns: &[Column<'_>],
+        options: BatchOptions<'_>,
+        batch: &mut Batch,
+    ) -> Result<(), ColumnsError> {
+        if columns.len() != self.columns {
+            return Err(ColumnsError::Count { wanted: self.columns, found: columns.len() });
+        }
+        let rows = columns.first().map_or(0, Column::rows);
+        let other = columns.iter().position(|column| !column.has_rows(rows));
+        if let Some((column, found)) = other.and_then(|index| Some((index, columns.get(index)?.rows()))) {
+            return Err(ColumnsError::Length { column, wanted: rows, found });
+        }
+        if u32::try_from(rows).is_err() {
+            return Err(ColumnsError::TooMany(rows));
+        }
+        self.judge(columns, rows, options, batch)
+    }
+
+    fn judge(
+        &self,
+        columns: &[Column<'_>],
+        rows: usize,
+        options: BatchOptions<'_>,
+        batch: &mut Batch,
+    ) -> Result<(), ColumnsError> {
+        let flags: Vec<_> = columns.iter().map(Column::flags).collect();
+        let mut inputs = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            inputs.push(match source {
+                Some(source) => source.input(columns, &flags)?,
+                None => Input::Nothing,
+            });
+        }
+        let wanted = Wanted { best: self.best.unwrap_or(0), ids: options.ids };
+        let threads = options.threads.max(1);
+        // Texts are refused when a policy is prepared.
+        let no_text = |_: &TextTest| Truth { yes: Bitmask::filled(rows, false), no: Bitmask::filled(rows, false) };
+        let selected = compute::with_computed(&self.plan.slots, &inputs, rows, &no_text, |inputs| {
+            self.plan.run(inputs, rows, threads, wanted, &mut batch.found)
+        });
+        batch.rows = rows;
+        batch.selected = self.best.map(|_| selected);
+        Ok(())
+    }
+}
+
+impl Source {
+    fn input<'a>(
+        &self,
+        columns: &[Column<'a>],
+        flags: &'a [Option<(Bitmask, Bitmask)>],
+    ) -> Result<Input<'a>, ColumnsError> {
+        let kind = |wanted| ColumnsError::Kind { column: self.column, wanted };
+        match (self.range, columns.get(self.column)) {
+            (Some(range), Some(column)) => {
+                let (values, validity) = column.numbers().ok_or_else(|| kind("numbers"))?;
+                Ok(Input::Numbers { values, validity, factor: self.factor, range: Some(range) })
+            }
+            (None, Some(_)) => match flags.get(self.column) {
+                Some(Some((yes, no))) => Ok(Input::Flags(yes, no)),
+                _ => Err(kind("truth values")),
+            },
+            (_, None) => Ok(Input::Nothing),
+        }
+    }
+}
+
+/// Values of one row in the order of the columns.
+struct RowValues<'v> {
+    sources: &'v [Option<Source>],
+    values: &'v [f64],
+}
+
+impl Row for RowValues<'_> {
+    #[inline(always)]
+    fn number(&self, slot: u32) -> f64 {
+        let Some(Some(Source { column, factor, range: Some(range) })) = self.sources.get(slot as usize) else {
+            return f64::NAN;
+        };
+        self.values.get(*column).map_or(f64::NAN, |value| within(value * factor, *range))
+    }
+
+    fn flag(&self, slot: u32) -> Option<bool> {
+        let source = self.sources.get(slot as usize)?.as_ref()?;
+        self.values.get(source.column).and_then(|value| truth_value(*value))
+    }
+}
+
+/// A truth value as a number: 1 is true, 0 is false, anything else is missing.
+fn truth_value(value: f64) -> Option<bool> {
+    if value == 1.0 { Some(true) } else { (value == 0.0).then_some(false) }
+}
+
+/// The column of a metric: the one with its name, else with one of its other names.
+fn source(program: &Program, id: MetricId, columns: &[&str]) -> Result<Source, PrepareError> {
+    let missing = PrepareError::NoColumn { metric: String::new(), near: None };
+    let Some(metric) = program.metric(id) else { return Err(missing) };
+    if metric.kind == Kind::Text {
+        return Err(PrepareError::Text { metric: metric.name.clone() });
+    }
+    let factor = |column: &str| {
+        let alias = || metric.aliases.iter().find(|(alias, _)| alias == column).map(|(_, factor)| *factor);
+        if column == metric.name { Some(1.0) } else { alias() }
+    };
+    let mut found = columns.iter().enumerate().filter_map(|(index, column)| Some((index, *column, factor(column)?)));
+    let Some((column, name, factor)) = found.next() else {
+        let near = crate::diag::nearest(&metric.name, columns.iter().copied()).map(str::to_owned);
+        return Err(PrepareError::NoColumn { metric: metric.name.clone(), near });
+    };
+    if let Some((_, second, _)) = found.next() {
+        let (metric, first) = (metric.name.clone(), name.to_owned());
+        return Err(PrepareError::DoubleColumn { metric, first, second: second.to_owned() });
+    }
+    let range = if program.dialect.is_native() { metric.range } else { Interval::ALL };
+    Ok(Source { column, factor, range: matches!(metric.kind, Kind::Number(_)).then_some(range) })
+}
+
+/// The steps that a row by itself cannot answer.
+fn further_steps(program: &Program) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    if program.currency.max_lag.is_some() || program.currency.min_history.is_some() {
+        found.push("data_currency");
+    }
+    found.extend(program.steps.iter().filter_map(|step| match step {
+        Step::Score(_) => None,
+        Step::Cut(cut) => (!cut.by_side.is_empty()).then_some("cut"),
+        Step::Correlation(_) => Some("correlation"),
+        Step::Exposure(_) => Some("exposure"),
+        Step::Streaks(_) | Step::MetricHysteresis(_) => Some("hysteresis"),
+        Step::TopK(_) => Some("cut"),
+        Step::PostCorrelation(_) => Some("post_correlation"),
+    }));
+    found
+}

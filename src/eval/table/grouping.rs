@@ -1,0 +1,438 @@
+//! Groups the rows of a table into snapshots by their instant.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::cells::{Cell, Cells};
+use super::columns::Table;
+use crate::eval::snapshot::Snapshot;
+use crate::eval::time::parse_instant;
+
+/// Why a table cannot be judged. Rows count from 1, a header not counted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// No column `strategy_id`.
+    #[error("the table has no column `strategy_id`")]
+    NoStrategyColumn,
+    /// Two columns of one name.
+    #[error("the table has two columns `{0}`")]
+    DoubleColumn(String),
+    /// A row without id.
+    #[error("row {row}: `strategy_id` is empty")]
+    NoStrategy {
+        /// The row.
+        row: usize,
+    },
+    /// The same strategy twice at one instant.
+    #[error("row {row}: `{id}` stands twice at one `as_of`")]
+    DoubleStrategy {
+        /// The row.
+        row: usize,
+        /// The strategy.
+        id: String,
+    },
+    /// Rows not in the order of time.
+    #[error("row {row}: `as_of` goes back or is empty in some rows; sort the table by `as_of`")]
+    NotAscending {
+        /// The row.
+        row: usize,
+    },
+    /// A column of another kind.
+    #[error("row {row}: `{column}` must be {wanted}, not `{found}`")]
+    Kind {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: String,
+        /// What it takes.
+        wanted: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// Stages that differ at one instant.
+    #[error("row {row}: the stages at one `as_of` differ")]
+    Stages {
+        /// The row.
+        row: usize,
+    },
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Strategy,
+    AsOf,
+    Stage,
+    Side,
+    Sector,
+    Weight,
+    DataEnd,
+    /// A metric or an attribute, by its place among those.
+    Value(usize),
+}
+
+/// A column of a batch of rows.
+#[derive(Debug, Clone)]
+pub enum BatchColumn<'a> {
+    /// Numbers, and the places among them that are empty, ascending.
+    Numbers(&'a [f64], Vec<usize>),
+    /// Anything else, a cell a row.
+    Cells(Vec<Cell>),
+}
+
+/// Groups rows into snapshots.
+pub struct Grouping {
+    names: Vec<String>,
+    roles: Vec<Role>,
+    values: usize,
+    row: usize,
+    /// Rows expected at one instant.
+    expected: usize,
+    open: Option<Open>,
+}
+
+/// The snapshot that rows are added to.
+struct Open {
+    as_of: Option<Timestamp>,
+    stage: Option<String>,
+    first_row: usize,
+    table: Table,
+}
+
+impl Grouping {
+    /// Rows with these columns.
+    ///
+    /// # Errors
+    /// If `strategy_id` is absent or a name stands twice.
+    pub fn new(columns: Vec<String>) -> Result<Self, TableError> {
+        let mut grouping = Self { names: Vec::new(), roles: Vec::new(), values: 0, row: 0, expected: 0, open: None };
+        let mut names = HashSet::new();
+        if let Some(double) = columns.iter().find(|name| !names.insert(name.as_str())) {
+            return Err(TableError::DoubleColumn(double.clone()));
+        }
+        if !names.contains("strategy_id") {
+            return Err(TableError::NoStrategyColumn);
+        }
+        columns.into_iter().for_each(|name| grouping.add_column(name));
+        Ok(grouping)
+    }
+
+    /// Adds a column that rows before lack.
+    pub fn add_column(&mut self, name: String) {
+        let role = match name.as_str() {
+            "strategy_id" => Role::Strategy,
+            "as_of" => Role::AsOf,
+            "stage" => Role::Stage,
+            "side" => Role::Side,
+            "sector" => Role::Sector,
+            "weight" => Role::Weight,
+            "data_end" => Role::DataEnd,
+            _ => Role::Value(self.values),
+        };
+        if matches!(role, Role::Value(_)) {
+            self.values += 1;
+            if let Some(open) = &mut self.open {
+                open.table.columns.push((name.clone(), Cells::Empty));
+            }
+        }
+        self.names.push(name);
+        self.roles.push(role);
+    }
+
+    /// The names of the columns, in order.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Says how many rows one instant will have, so that memory is taken once.
+    pub fn expect_rows(&mut self, rows: usize) {
+        self.expected = rows;
+    }
+
+    /// Whether rows have an instant.
+    #[must_use]
+    pub fn has_instants(&self) -> bool {
+        self.roles.contains(&Role::AsOf)
+    }
+
+    /// Takes a row; gives the snapshot before it where the row begins another instant.
+    ///
+    /// # Errors
+    /// If the row does not fit; the error names it.
+    pub fn push(&mut self, cells: Vec<Cell>) -> Result<Option<Snapshot>, TableError> {
+        let mut finished = None;
+        let columns: Vec<_> = cells.into_iter().map(|cell| BatchColumn::Cells(vec![cell])).collect();
+        self.append(&columns, 1, &mut |snapshot| {
+            finished = Some(snapshot);
+            Ok::<(), TableError>(())
+        })?;
+        Ok(finished)
+    }
+
+    /// Takes a batch of rows and hands on every snapshot that they complete.
+    ///
+    /// # Errors
+    /// If a row does not fit (the error names it), or what `judge` gives.
+    pub fn append<E: From<TableError>>(
+        &mut self,
+        columns: &[BatchColumn<'_>],
+        rows: usize,
+        judge: &mut dyn FnMut(Snapshot) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut as_of, mut stage) = (None, None);
+        for ((role, name), column) in self.roles.iter().zip(&self.names).zip(columns) {
+            match role {
+                Role::AsOf => as_of = Some((name.clone(), column)),
+                Role::Stage => stage = Some((name.clone(), column)),
+                _ => {}
+            }
+        }
+        let mut from = 0;
+        while from < rows {
+            let instant = |row: usize| match &as_of {
+                Some((name, column)) => self.instant(name, column.cell(row), self.row + row + 1),
+                None => Ok(None),
+            };
+            let first = instant(from)?;
+            let mut until = from + 1;
+            while until < rows && (as_of.is_none() || instant(until)? == first) {
+                until += 1;
+            }
+            if let Some(finished) = self.begin(first, from)? {
+                judge(finished)?;
+            }
+            if let Some((name, column)) = &stage {
+                for row in from..until {
+                    let stage = self.text(name, column.cell(row), self.row + row + 1)?;
+                    self.stage(stage, self.row + row + 1)?;
+                }
+            }
+            self.add(columns, from, until)?;
+            from = until;
+        }
+        self.row += rows;
+        Ok(())
+    }
+
+    /// Opens a snapshot for an instant; gives the one before where this is another.
+    fn begin(&mut self, as_of: Option<Timestamp>, offset: usize) -> Result<Option<Snapshot>, TableError> {
+        let row = self.row + offset + 1;
+        let mut finished = None;
+        if let Some(open) = self.open.take_if(|open| open.as_of != as_of) {
+            if open.as_of.is_none() || open.as_of > as_of {
+                return Err(TableError::NotAscending { row });
+            }
+            finished = Some(open.close()?);
+        }
+        if self.open.is_none() {
+            let mut table = Table::default();
+            let values = self.roles.iter().zip(&self.names).filter(|(role, _)| matches!(role, Role::Value(_)));
+            table.columns = values.map(|(_, name)| (name.clone(), Cells::Empty)).collect();
+            self.open = Some(Open { as_of, stage: None, first_row: row, table });
+        }
+        Ok(finished)
+    }
+
+    fn stage(&mut self, stage: Option<String>, row: usize) -> Result<(), TableError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        if row == open.first_row {
+            open.stage = stage;
+            return Ok(());
+        }
+        if open.stage == stage { Ok(()) } else { Err(TableError::Stages { row }) }
+    }
+
+    /// Adds rows of a batch to the open snapshot.
+    fn add(&mut self, columns: &[BatchColumn<'_>], from: usize, until: usize) -> Result<(), TableError> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let table = &mut open.table;
+        let before = table.rows();
+        for ((role, name), column) in self.roles.iter().zip(&self.names).zip(columns) {
+            if let (Role::Value(index), BatchColumn::Numbers(numbers, gaps)) = (role, column) {
+                let numbers = numbers.get(from..until).unwrap_or_default();
+                let gaps = gaps.iter().filter(|gap| (from..until).contains(gap)).map(|gap| gap - from);
+                let Some((_, cells)) = table.columns.get_mut(*index) else { continue };
+                let wrong = |wanted| self.kind(name, wanted, column.cell(from), self.row + from + 1);
+                cells.extend(before, numbers, gaps).map_err(wrong)?;
+                continue;
+            }
+            for row in from..until {
+                self.cell(table, *role, name, column.cell(row), (before + row - from, self.row + row + 1))?;
+            }
+        }
+        // Columns that this batch lacks.
+        let rows = table.rows();
+        for (_, cells) in table.columns.iter_mut() {
+            while cells.rows().is_some_and(|known| known < rows) {
+                let known = cells.rows().unwrap_or(rows);
+                let _ = cells.push(known, Cell::Empty);
+            }
+        }
+        if before == 0 && self.expected > rows {
+            table.reserve(self.expected - rows);
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn cell(
+        &self,
+        table: &mut Table,
+        role: Role,
+        name: &str,
+        cell: Cell,
+        (place, row): (usize, usize),
+    ) -> Result<(), TableError> {
+        match role {
+            Role::AsOf | Role::Stage => {}
+            Role::Strategy => match self.text(name, cell, row)? {
+                Some(id) => table.push_id(&id),
+                None => return Err(TableError::NoStrategy { row }),
+            },
+            Role::Side => {
+                table.side.fill(place);
+                table.side.push(self.text(name, cell, row)?.as_deref());
+            }
+            Role::Sector => {
+                table.sector.fill(place);
+                table.sector.push(self.text(name, cell, row)?.as_deref());
+            }
+            Role::Weight => {
+                table.weight.resize(place, f64::NAN);
+                table.weight.push(self.number(name, cell, row)?.unwrap_or(f64::NAN));
+            }
+            Role::DataEnd => {
+                table.data_end.resize(place, None);
+                table.data_end.push(self.instant(name, cell, row)?);
+            }
+            Role::Value(index) => {
+                if let Some((_, cells)) = table.columns.get_mut(index) {
+                    cells.push(place, cell.clone()).map_err(|wanted| self.kind(name, wanted, cell, row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The last snapshot, if there was any row.
+    ///
+    /// # Errors
+    /// If a strategy stands twice in it.
+    pub fn finish(self) -> Result<Option<Snapshot>, TableError> {
+        self.open.map(Open::close).transpose()
+    }
+
+    fn kind(&self, column: &str, wanted: &'static str, cell: Cell, row: usize) -> TableError {
+        let found = match cell {
+            Cell::Empty => "nothing".to_owned(),
+            Cell::Number(number) => number.to_string(),
+            Cell::Boolean(flag) => flag.to_string(),
+            Cell::Text(text) => text,
+            Cell::Instant(instant) => instant.to_string(),
+        };
+        TableError::Kind { row, column: column.to_owned(), wanted, found }
+    }
+
+    fn text(&self, column: &str, cell: Cell, row: usize) -> Result<Option<String>, TableError> {
+        match cell {
+            Cell::Empty => Ok(None),
+            Cell::Text(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+            other => Err(self.kind(column, "a text", other, row)),
+        }
+    }
+
+    fn number(&self, column: &str, cell: Cell, row: usize) -> Result<Option<f64>, TableError> {
+        match cell {
+            Cell::Empty => Ok(None),
+            Cell::Number(number) => Ok(Some(number).filter(|number| number.is_finite())),
+            other => Err(self.kind(column, "a number", other, row)),
+        }
+    }
+
+    fn instant(&self, column: &str, cell: Cell, row: usize) -> Result<Option<Timestamp>, TableError> {
+        let wanted = "a time such as `2026-01-31T21:00:00Z`";
+        match cell {
+            Cell::Empty => Ok(None),
+            Cell::Instant(instant) => Ok(Some(instant)),
+            Cell::Text(text) => match parse_instant(&text) {
+                Some(instant) => Ok(Some(instant)),
+                None => Err(self.kind(column, wanted, Cell::Text(text), row)),
+            },
+            other => Err(self.kind(column, wanted, other, row)),
+        }
+    }
+}
+
+impl Open {
+    fn close(self) -> Result<Snapshot, TableError> {
+        if let Some(double) = self.table.double() {
+            let id = self.table.id(double).to_owned();
+            return Err(TableError::DoubleStrategy { row: self.first_row + double, id });
+        }
+        Ok(Snapshot { as_of: self.as_of, stage: self.stage, strategies: self.table.into(), ..Snapshot::default() })
+    }
+}
+
+impl BatchColumn<'_> {
+    fn cell(&self, row: usize) -> Cell {
+        match self {
+            Self::Numbers(numbers, gaps) => match numbers.get(row) {
+                Some(number) if gaps.binary_search(&row).is_err() => Cell::Number(*number),
+                _ => Cell::Empty,
+            },
+            Self::Cells(cells) => cells.get(row).cloned().unwrap_or(Cell::Empty),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, as_of: &str, sharpe: f64) -> Vec<Cell> {
+        vec![Cell::Text(id.to_owned()), Cell::Text(as_of.to_owned()), Cell::Number(sharpe)]
+    }
+
+    fn grouping() -> Grouping {
+        Grouping::new(["strategy_id", "as_of", "sharpe"].map(str::to_owned).to_vec()).expect("good columns")
+    }
+
+    #[test]
+    fn rows_of_one_instant_are_one_snapshot() {
+        let mut grouping = grouping();
+        assert_eq!(grouping.push(row("a", "2026-01-31", 1.0)).map(|s| s.is_some()), Ok(false));
+        assert_eq!(grouping.push(row("b", "2026-01-31T00:00:00Z", 1.0)).map(|s| s.is_some()), Ok(false));
+        let first = grouping.push(row("a", "2026-02-28", 2.0)).expect("ascending").expect("a group");
+        assert_eq!(first.strategies.len(), 2);
+        let last = grouping.finish().expect("no double").expect("a group");
+        assert_eq!(last.strategies.len(), 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_its_row() {
+        let push = |rows: &[(&str, &str)]| {
+            let mut grouping = grouping();
+            rows.iter().try_for_each(|(id, as_of)| grouping.push(row(id, as_of, 1.0)).map(|_| ()))?;
+            grouping.finish().map(|_| ())
+        };
+        let double = TableError::DoubleStrategy { row: 2, id: "a".to_owned() };
+        assert_eq!(push(&[("a", "2026-01-31"), ("a", "2026-01-31")]), Err(double));
+        assert_eq!(push(&[("a", "2026-01-31"), ("a", "2026-01-30")]), Err(TableError::NotAscending { row: 2 }));
+        assert_eq!(push(&[("", "2026-01-31")]), Err(TableError::NoStrategy { row: 1 }));
+        assert!(matches!(push(&[("a", "soon")]), Err(TableError::Kind { row: 1, .. })));
+        assert!(matches!(Grouping::new(vec!["a".to_owned()]), Err(TableError::NoStrategyColumn)));
+    }
+
+    #[test]
+    fn a_column_keeps_the_kind_of_its_first_value() {
+        let mut grouping = grouping();
+        let mut second = row("b", "2026-01-31", 0.0);
+        second[2] = Cell::Text("high".to_owned());
+        grouping.push(row("a", "2026-01-31", 1.0)).expect("a number");
+        let error = grouping.push(second).expect_err("a text in a column of numbers");
+        assert_eq!(error.to_string(), "row 2: `sharpe` must be a number like those above, not `high`");
+    }
+}

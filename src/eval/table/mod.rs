@@ -1,0 +1,10 @@
+//! Tables in long form: a row for each strategy and instant, held in columns, one instant at a time.
+
+mod cells;
+mod columns;
+mod grouping;
+
+pub use cells::Cell;
+pub(in crate::eval) use cells::Cells;
+pub use columns::Table;
+pub use grouping::{BatchColumn, Grouping, TableError};

@@ -1,0 +1,138 @@
+//! A window over columns: the rows of one chunk, every value in its range or missing.
+
+use super::kernels::{CHUNK, Chunk, MISSING, TruthWords, WORDS, clear_outside};
+use crate::value::{Bitmask, Bits, Interval};
+
+/// A column that fills a slot.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Input<'a> {
+    /// Numbers, as they are.
+    Numbers {
+        /// NaN is missing.
+        values: &'a [f64],
+        /// Rows that have a value, where some have none beside NaN.
+        validity: Option<Bits<'a>>,
+        /// What they are multiplied with first.
+        factor: f64,
+        /// Values outside are missing; none where all are known to lie within or to be missing.
+        range: Option<Interval>,
+    },
+    /// Conditions: where they are true, and where they are false.
+    Flags(&'a Bitmask, &'a Bitmask),
+    /// Missing everywhere.
+    Nothing,
+}
+
+impl<'a> Input<'a> {
+    /// Numbers of which each is in its range or missing.
+    pub fn clean(values: &'a [f64]) -> Self {
+        Self::Numbers { values, validity: None, factor: 1.0, range: None }
+    }
+
+    /// The number of a row.
+    pub fn number(&self, row: usize) -> f64 {
+        let Self::Numbers { values, validity, factor, range } = self else { return f64::NAN };
+        let valid = validity.is_none_or(|validity| validity.get(row));
+        let value = values.get(row).copied().filter(|_| valid).unwrap_or(f64::NAN);
+        range.map_or(value, |range| within(value * factor, range))
+    }
+
+    /// The condition of a row.
+    pub fn flag(&self, row: usize) -> Option<bool> {
+        match self {
+            Self::Flags(yes, no) => {
+                if yes.get(row) {
+                    Some(true)
+                } else {
+                    no.get(row).then_some(false)
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A value in its range, or missing.
+#[inline(always)]
+pub(super) fn within(value: f64, range: Interval) -> f64 {
+    if range.contains(value) && value.is_finite() { value } else { f64::NAN }
+}
+
+/// The rows of one chunk. Columns whose chunk is whole and clean are shown where they stand.
+pub(super) struct Window<'a> {
+    inputs: &'a [Input<'a>],
+    rows: usize,
+    from: usize,
+    copies: Vec<Chunk>,
+    copied: Vec<bool>,
+}
+
+impl<'a> Window<'a> {
+    /// A window over columns of so many rows; it shows nothing before it is moved.
+    pub fn new(inputs: &'a [Input<'a>], rows: usize) -> Self {
+        Self { inputs, rows, from: 0, copies: vec![MISSING; inputs.len()], copied: vec![true; inputs.len()] }
+    }
+
+    /// Shows the rows from one on.
+    pub fn move_to(&mut self, from: usize) {
+        self.from = from;
+        let until = self.rows.min(from + CHUNK);
+        for ((input, copy), copied) in self.inputs.iter().zip(&mut self.copies).zip(&mut self.copied) {
+            let Input::Numbers { values, validity, factor, range } = input else { continue };
+            let values = values.get(from..until).unwrap_or_default();
+            *copied = match range {
+                None => false,
+                Some(range) if *factor == 1.0 => clear_outside(values, *range, copy),
+                Some(range) => {
+                    copy.iter_mut().zip(values).for_each(|(copy, value)| *copy = within(value * factor, *range));
+                    true
+                }
+            };
+            let part = values.len() < CHUNK;
+            if (part || validity.is_some()) && !*copied {
+                copy.iter_mut().zip(values).for_each(|(copy, value)| *copy = *value);
+                *copied = true;
+            }
+            if let Some(validity) = validity {
+                let rows = copy.iter_mut().zip(from..until);
+                rows.for_each(|(copy, row)| *copy = if validity.get(row) { *copy } else { f64::NAN });
+            }
+            if part {
+                copy.iter_mut().skip(values.len()).for_each(|copy| *copy = f64::NAN);
+            }
+        }
+    }
+
+    /// The numbers of a slot.
+    pub fn numbers(&self, slot: u32) -> &Chunk {
+        let slot = slot as usize;
+        let whole = || match self.inputs.get(slot)? {
+            Input::Numbers { values, .. } => values.get(self.from..)?.first_chunk::<CHUNK>(),
+            _ => None,
+        };
+        if self.copied.get(slot).is_some_and(|copied| !copied) {
+            return whole().unwrap_or(&MISSING);
+        }
+        self.copies.get(slot).unwrap_or(&MISSING)
+    }
+
+    /// The conditions of a slot.
+    pub fn flags(&self, slot: u32) -> TruthWords {
+        let Some(Input::Flags(yes, no)) = self.inputs.get(slot as usize) else { return TruthWords::constant(None) };
+        let words = |mask: &Bitmask| -> [u64; WORDS] {
+            let all = mask.words().get(self.from / 64..).unwrap_or_default();
+            std::array::from_fn(|index| all.get(index).copied().unwrap_or(0))
+        };
+        TruthWords { yes: words(yes), no: words(no) }
+    }
+
+    /// A bit for each row that there is.
+    pub fn present(&self) -> [u64; WORDS] {
+        let rows = self.rows.saturating_sub(self.from).min(CHUNK);
+        std::array::from_fn(|word| match rows.saturating_sub(word * 64) {
+            0 => 0,
+            left if left >= 64 => u64::MAX,
+            left => (1 << left) - 1,
+        })
+    }
+}
