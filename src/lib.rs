@@ -48,7 +48,7 @@ pub mod wasm;
 
 pub use compile::{LoadedFile, Loader, NoFiles};
 pub use diag::{Diagnostic, Severity};
-pub use eval::{Decision, EvaluateError, Options, Snapshot, SnapshotError};
+pub use eval::{Decision, EvaluateError, ExplainError, Explanation, Options, Snapshot, SnapshotError};
 pub use policy::{Checked, CompileError, Policy, check, json_schema};
 pub use source::{Limits, Sources};
 

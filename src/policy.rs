@@ -3,7 +3,7 @@
 use crate::check::check as run_lints;
 use crate::compile::{Compiled, Loader, NoFiles, compile};
 use crate::diag::{Diagnostic, Severity, has_errors};
-use crate::eval::{Decision, EvaluateError, Options, Snapshot, evaluate};
+use crate::eval::{Decision, EvaluateError, ExplainError, Explanation, Options, Snapshot, evaluate, explain};
 use crate::ir::{Fingerprints, Program, fingerprints};
 use crate::source::{Document, Limits, Sources, Span};
 use crate::stdlib::{is_standard, standard};
@@ -109,6 +109,14 @@ impl Policy {
     /// If the snapshot, its state or the options do not belong to this policy.
     pub fn evaluate(&self, snapshot: &Snapshot, options: &Options) -> Result<Decision, EvaluateError> {
         evaluate(&self.program, &self.fingerprints, snapshot, options)
+    }
+
+    /// Explains what is decided about one strategy, and what would have to change.
+    ///
+    /// # Errors
+    /// If the snapshot lacks the strategy, or cannot be judged by this policy.
+    pub fn explain(&self, snapshot: &Snapshot, options: &Options, strategy: &str) -> Result<Explanation, ExplainError> {
+        explain(&self.program, &self.fingerprints, &self.sources, snapshot, options, strategy)
     }
 
     /// The typed program.

@@ -203,15 +203,8 @@ impl<'a> Engine<'a> {
         self.before.is_active(self.id(row))
     }
 
-    /// Base rules and those of the profile; in threshold documents a profile replaces thresholds by name.
     fn rules(&self) -> Vec<&'a Rule> {
-        let profile = self.chosen.map(|chosen| chosen.profile);
-        let replaced = |rule: &&Rule| {
-            let native = self.program.dialect.is_native();
-            !native && profile.is_some_and(|profile| profile.rules.iter().any(|other| other.id == rule.id))
-        };
-        let own = self.program.rules.iter().filter(|rule| !replaced(rule));
-        own.chain(profile.iter().flat_map(|profile| &profile.rules)).collect()
+        self.program.rules_under(self.chosen.map(|chosen| chosen.profile))
     }
 
     fn sections(&self) -> Vec<&'a LayerSection> {

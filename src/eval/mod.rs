@@ -5,6 +5,7 @@ mod currency;
 mod decision;
 mod engine;
 mod evaluate;
+mod explain;
 mod frame;
 mod judge;
 mod notes;
@@ -17,10 +18,15 @@ mod state;
 mod table;
 mod time;
 mod value;
+mod what_if;
 
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
 pub use engine::{EvaluateError, Options, evaluate};
 pub use evaluate::Truth;
+pub use explain::{
+    Amount, Blocker, Change, ChangeOutcome, CutFacts, DataFacts, ExplainError, Explanation, ExposureFacts,
+    HysteresisFacts, Placed, Quantity, Reading, Room, RuleFacts, ScoreFacts, Term, explain,
+};
 pub use frame::{Data, Frame, Values};
 pub use notes::{Note, Notes};
 pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};

@@ -157,7 +157,7 @@ impl<'a> Admission<'a> {
     }
 
     /// |weight|, else an equal share of the side's budget.
-    fn size(&self, member: &Member) -> Option<f64> {
+    pub fn size(&self, member: &Member) -> Option<f64> {
         if let Some(weight) = member.weight {
             return Some(libm::fabs(weight));
         }
@@ -166,7 +166,7 @@ impl<'a> Admission<'a> {
         share.is_finite().then_some(share)
     }
 
-    fn places(&self, member: &Member) -> Option<f64> {
+    pub fn places(&self, member: &Member) -> Option<f64> {
         let side = member.side.as_deref()?;
         self.cut?.by_side.iter().find(|(name, _)| name == side).map(|(_, places)| places.value)
     }
