@@ -10,7 +10,9 @@ const DAY: f64 = 86_400.0;
 
 /// A number rounded for reading.
 pub(super) fn amount(value: f64, quantity: Quantity) -> String {
-    with_figures(value, quantity, Some(if quantity.percent { PERCENT_FIGURES } else { FIGURES }))
+    let text = with_figures(value, quantity, Some(if quantity.percent { PERCENT_FIGURES } else { FIGURES }));
+    // Nearly all is not all.
+    if quantity.percent && text == "100%" { compared(value, 1.0, quantity).0 } else { text }
 }
 
 /// A number as it is.
@@ -22,9 +24,9 @@ pub(super) fn exact(value: f64, quantity: Quantity) -> String {
 pub(super) fn compared(value: f64, threshold: f64, quantity: Quantity) -> (String, String) {
     let limit = exact(threshold, quantity);
     let least = if quantity.percent { PERCENT_FIGURES } else { FIGURES };
-    let apart = (least..=MOST_WRITTEN_FIGURES)
-        .map(|figures| with_figures(value, quantity, Some(figures)))
-        .find(|text| value == threshold || *text != limit);
+    let misleads = |text: &String| (*text == limit && value != threshold) || (text == "100%" && value != 1.0);
+    let texts = (least..=MOST_WRITTEN_FIGURES).map(|figures| with_figures(value, quantity, Some(figures)));
+    let apart = texts.into_iter().find(|text| !misleads(text));
     (apart.unwrap_or_else(|| exact(value, quantity)), limit)
 }
 

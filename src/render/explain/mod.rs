@@ -126,13 +126,17 @@ fn streak_sentences(story: &Explanation, facts: &HysteresisFacts) -> Vec<String>
     };
     let since = since.as_deref().map(|since| format!(" since {}", instant(since))).unwrap_or_default();
     let mut sentences = vec![if story.selected { format!("Active{since}.") } else { format!("Not active{since}.") }];
-    if *fail_streak > 0 {
-        let needed = if story.was_active { format!(" of {}", plain(*demote_after)) } else { String::new() };
-        sentences.push(format!("Failed {fail_streak}{needed} evaluations in a row."));
-    } else {
-        let needed = if story.was_active { String::new() } else { format!(" of {}", plain(*promote_after)) };
-        sentences.push(format!("Passed {pass_streak}{needed} evaluations in a row."));
-    }
+    let last = |count: u32| {
+        if count == 1 { "the last evaluation".to_owned() } else { format!("the last {count} evaluations") }
+    };
+    sentences.push(match (*pass_streak, *fail_streak) {
+        (0, failed) if failed > 0 && story.was_active => {
+            format!("Failed {failed} of {} evaluations in a row.", plain(*demote_after))
+        }
+        (0, failed) if failed > 0 => format!("Failed {}.", last(failed)),
+        (passed, _) if passed > 0 && story.selected => format!("Passed {}.", last(passed)),
+        (passed, _) => format!("Passed {passed} of {} evaluations in a row.", plain(*promote_after)),
+    });
     if !counted {
         sentences.push("This evaluation did not count.".to_owned());
     }

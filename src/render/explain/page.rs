@@ -74,28 +74,24 @@ impl Page {
         }
     }
 
-    /// Rows of cells below each other, the last of which is wrapped.
+    /// Rows with their cells below each other; as sentences where they are too wide for that.
     pub fn columns(&mut self, indentation: usize, rows: &[Vec<String>]) {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |index: usize| rows.iter().filter_map(|row| row.get(index)).map(|cell| columns(cell)).max();
-        let widths: Vec<usize> = (0..count.saturating_sub(1)).map(|index| width(index).unwrap_or(0)).collect();
-        let start = indentation + widths.iter().map(|width| width + 2).sum::<usize>();
+        let widths: Vec<usize> = (0..count).map(|index| width(index).unwrap_or(0)).collect();
+        let needed = indentation + widths.iter().map(|width| width + 2).sum::<usize>();
         for row in rows {
-            let mut before = " ".repeat(indentation);
+            if needed > self.style.width + 2 {
+                self.line(indentation, &row.join("  "));
+                continue;
+            }
+            let mut line = " ".repeat(indentation);
             for (cell, width) in row.iter().zip(&widths) {
                 let cell = visible(cell);
-                before.push_str(&cell);
-                before.push_str(&" ".repeat((width + 2).saturating_sub(columns(&cell))));
+                line.push_str(&cell);
+                line.push_str(&" ".repeat((width + 2).saturating_sub(columns(&cell))));
             }
-            let last = visible(row.get(widths.len()).map_or("", String::as_str));
-            let lines = wrap(&last, self.style.width.saturating_sub(start).max(20));
-            if lines.is_empty() {
-                self.push(&before);
-            }
-            for (index, line) in lines.into_iter().enumerate() {
-                let before = if index == 0 { before.clone() } else { " ".repeat(start) };
-                self.push(&format!("{before}{line}"));
-            }
+            self.push(&line);
         }
     }
 }

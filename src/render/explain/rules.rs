@@ -10,6 +10,7 @@ pub(super) fn write(page: &mut Page, story: &Explanation) {
     let (failed, warned) = (of(Status::Fail).count(), of(Status::Warn).count());
     let total = story.rules.len();
     let warnings = if warned > 0 { format!(", {warned} warned") } else { String::new() };
+    let failed = if failed == 0 { "none".to_owned() } else { failed.to_string() };
     page.heading(&format!("Rules: {failed} of {total} failed{warnings}"));
     for layer in Layer::ALL {
         for rule in of(Status::Fail).filter(|rule| rule.layer == layer && rule.severity == RuleSeverity::Blocking) {
@@ -23,10 +24,13 @@ pub(super) fn write(page: &mut Page, story: &Explanation) {
         }
     }
     for layer in Layer::ALL {
-        let rows: Vec<_> = of(Status::Pass).filter(|rule| rule.layer == layer).map(briefly).collect();
-        if !rows.is_empty() {
+        let passed = || of(Status::Pass).filter(|rule| rule.layer == layer);
+        if passed().next().is_some() {
             page.item(Mark::Good, &layer.as_str().replace('_', " "));
-            page.columns(6, &rows);
+            page.columns(6, &passed().filter_map(briefly).collect::<Vec<_>>());
+            for rule in passed().filter(|rule| briefly(rule).is_none()) {
+                page.line(6, &in_words(rule));
+            }
         }
     }
 }
@@ -85,19 +89,17 @@ fn side(rule: &RuleFacts) -> &'static str {
     }
 }
 
-/// What was compared, and the margin.
-fn briefly(rule: &RuleFacts) -> Vec<String> {
-    match (&rule.operand, rule.value, rule.threshold, rule.operator) {
-        (Some(operand), Some(value), Some(threshold), Some(operator)) => {
-            let (value, limit) = compared(value, threshold, rule.quantity);
-            let margin = rule.margin.map(|margin| format!("{} to spare", distance(margin, rule.quantity)));
-            let keep = if rule.keep { " (keep)" } else { "" };
-            vec![operand.clone(), value, format!("{operator} {limit}{keep}"), margin.unwrap_or_default()]
-        }
-        _ => {
-            let values: Vec<_> =
-                rule.readings.iter().map(|known| format!("{} {}", known.metric, reading(known))).collect();
-            vec![rule.condition.clone(), String::new(), String::new(), values.join(", ")]
-        }
-    }
+/// What was compared, and the margin; none where the rule is no comparison with a constant.
+fn briefly(rule: &RuleFacts) -> Option<Vec<String>> {
+    let (value, limit) = compared(rule.value?, rule.threshold?, rule.quantity);
+    let margin = rule.margin.map(|margin| format!("{} to spare", distance(margin, rule.quantity)));
+    let keep = if rule.keep { " (keep)" } else { "" };
+    let asked = format!("{} {limit}{keep}", rule.operator?);
+    Some(vec![rule.operand.clone()?, value, asked, margin.unwrap_or_default()])
+}
+
+/// The condition with the values of its metrics.
+fn in_words(rule: &RuleFacts) -> String {
+    let values: Vec<_> = rule.readings.iter().map(|known| format!("{} {}", known.metric, reading(known))).collect();
+    format!("{}: {} ({})", rule.condition, rule.outcome, values.join(", "))
 }

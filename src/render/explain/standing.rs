@@ -29,7 +29,7 @@ fn place(page: &mut Page, score: &ScoreFacts) {
         (Some(expression), Some(value)) => {
             page.heading(&format!("Score {}", plain(value)));
             if score.terms.is_empty() {
-                page.line(2, &format!("It is {expression}."));
+                page.line(2, &format!("It is `{expression}`."));
             }
             let rows = score
                 .terms
@@ -39,7 +39,7 @@ fn place(page: &mut Page, score: &ScoreFacts) {
         }
         (Some(expression), None) => {
             page.heading("Score missing");
-            page.line(2, &format!("{expression} has no value."));
+            page.line(2, &format!("`{expression}` has no value."));
         }
         (None, _) => page.heading("Place"),
     }
