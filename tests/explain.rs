@@ -85,6 +85,16 @@ fn with_stale_data() {
 }
 
 #[test]
+fn admitted_but_for_its_data() {
+    let policy = "world: w\ndata_currency: { max_lag: 5m, min_history: 60d }\nselection: { gates: [sharpe >= 0.5] }\n";
+    let given = r#"{"as_of": "2026-02-01T21:00:00Z", "stage": "paper", "metrics":
+        {"a": {"sharpe": 0.7, "sample_days": 90, "data_lag": "2h"}, "b": {"sharpe": 0.7, "sample_days": 20, "data_lag": "3m"}}}"#;
+    let (policy, snapshot) = (Policy::compile(policy).unwrap(), Snapshot::from_json(given).unwrap());
+    let pages = ["a", "b"].map(|strategy| render(&story(&policy, &snapshot, strategy), NARROW));
+    insta::assert_snapshot!(pages.join("\n---\n\n"));
+}
+
+#[test]
 fn a_threshold_document_outside_its_cut() {
     insta::assert_snapshot!(told("qmtl_profiles", &snapshot("qmtl_profiles/snapshot.json"), "delta"));
 }

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
+use super::ExplainError;
 use super::text::Writer;
 use crate::eval::currency::measure;
 use crate::eval::decision::{Decision, StrategyDecision};
-use crate::eval::engine::{EvaluateError, Options, evaluate};
+use crate::eval::engine::{Options, evaluate};
 use crate::eval::frame::{Data, Frame};
 use crate::eval::notes::Notes;
 use crate::eval::snapshot::Snapshot;
@@ -28,6 +29,8 @@ pub(super) struct Case<'a> {
     pub writer: Writer<'a>,
     /// What was decided.
     pub decision: Decision,
+    /// What was decided about the strategy.
+    pub own: StrategyDecision,
     pub was_active: bool,
     /// The rules in the order of the checks.
     pub rules: Vec<&'a Rule>,
@@ -36,6 +39,8 @@ pub(super) struct Case<'a> {
     admission: Program,
     /// What that program decides.
     pub admitted: Decision,
+    /// What that program decides about the strategy.
+    pub admission_own: StrategyDecision,
     trials: Cell<usize>,
 }
 
@@ -50,12 +55,16 @@ impl<'a> Case<'a> {
         snapshot: &'a Snapshot,
         options: &'a Options,
         row: usize,
-    ) -> Result<Self, EvaluateError> {
+    ) -> Result<Self, ExplainError> {
+        let id = snapshot.strategies.get(row).map_or("", |strategy| strategy.id.as_str());
+        let of = |decision: &Decision| {
+            let unknown = || ExplainError::UnknownStrategy { strategy: id.to_owned(), near: Vec::new() };
+            decision.strategies.get(row).map(|(_, own)| own.clone()).ok_or_else(unknown)
+        };
         let decision = evaluate(program, fingerprints, snapshot, options)?;
         let admission = admission_of(program, snapshot, row);
         let admitted = evaluate(&admission, fingerprints, snapshot, options)?;
         let profile = decision.profile.as_ref().and_then(|name| program.profiles.iter().find(|p| p.name == *name));
-        let id = snapshot.strategies.get(row).map_or("", |strategy| strategy.id.as_str());
         Ok(Self {
             program,
             fingerprints,
@@ -64,10 +73,12 @@ impl<'a> Case<'a> {
             row,
             writer: Writer { program, sources },
             was_active: was_active(snapshot, id),
+            own: of(&decision)?,
             decision,
             rules: program.rules_under(profile),
             frame: Frame::new(program, snapshot, &mut Notes::default()),
             admission,
+            admission_own: of(&admitted)?,
             admitted,
             trials: Cell::new(0),
         })
@@ -77,24 +88,8 @@ impl<'a> Case<'a> {
         self.snapshot.strategies.get(self.row).map_or("", |strategy| strategy.id.as_str())
     }
 
-    /// What was decided about the strategy.
-    pub fn own(&self) -> &StrategyDecision {
-        self.of(&self.decision)
-    }
-
-    /// What admission alone says about it.
-    pub fn goal_own(&self) -> &StrategyDecision {
-        self.of(&self.admitted)
-    }
-
-    /// The strategies of a decision are those of the snapshot, in its order.
-    #[expect(clippy::indexing_slicing, reason = "a decision has an entry for each strategy of its snapshot")]
-    fn of<'d>(&self, decision: &'d Decision) -> &'d StrategyDecision {
-        &decision.strategies[self.row].1
-    }
-
     pub fn qualifies(&self) -> bool {
-        self.goal_own().selected
+        self.admission_own.selected
     }
 
     /// Who is admitted, whatever hysteresis makes of it.

@@ -105,7 +105,7 @@ fn step_expressions<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Expr> {
 /// The metric that says that the data is too old or too short, where a metric says so.
 fn currency_lever(case: &Case<'_>) -> Option<Lever> {
     let measured = measure(case.program, case.snapshot, case.row)?;
-    let (name, value) = match case.goal_own().downgrade_reason? {
+    let (name, value) = match case.admission_own.downgrade_reason? {
         "stale_data" | "missing_data_end" => ("data_lag", measured.lag),
         "insufficient_history" => (measured.history_source.unwrap_or("sample_days"), measured.history),
         _ => return None,

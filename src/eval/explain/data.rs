@@ -23,7 +23,7 @@ pub(super) fn data(case: &Case<'_>) -> DataFacts {
         history: measured.and_then(|measured| measured.history),
         history_source: measured.and_then(|measured| measured.history_source),
         min_history: currency.min_history.as_ref().map(|history| history.value),
-        missing: case.own().missing.clone(),
+        missing: case.own.missing.clone(),
         notes: notes.into_vec(),
     }
 }

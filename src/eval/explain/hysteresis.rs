@@ -22,14 +22,14 @@ fn streaks(case: &Case<'_>, settings: &Streaks) -> HysteresisFacts {
         Some(Previous::State(state)) => state.as_of == case.snapshot.as_of,
         _ => false,
     };
-    let counted = case.snapshot.as_of.is_some() && !repeated && !incomplete && !case.own().downgraded;
+    let counted = case.snapshot.as_of.is_some() && !repeated && !incomplete && !case.own.downgraded;
     let dwell = settings.min_dwell.value;
     let free = before.since.and_then(|since| later(since, dwell));
     let waits_for_dwell = match (before.since, case.snapshot.as_of) {
         (Some(since), Some(as_of)) => seconds_between(since, as_of) < dwell,
         _ => false,
     };
-    let waits = case.own().rejected_by.as_ref().filter(|rejection| rejection.step == "hysteresis");
+    let waits = case.own.rejected_by.as_ref().filter(|rejection| rejection.step == "hysteresis");
     HysteresisFacts::Streaks {
         pass_streak: after.pass_streak,
         fail_streak: after.fail_streak,

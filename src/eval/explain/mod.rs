@@ -80,7 +80,7 @@ pub fn explain(
 
 impl Case<'_> {
     fn story(&self) -> Explanation {
-        let own = self.own();
+        let own = &self.own;
         let found = changes::changes(self);
         let qualified = self.qualifies();
         Explanation {
@@ -101,7 +101,7 @@ impl Case<'_> {
             recommended_stage: own.recommended_stage,
             status: own.status,
             rejected_by: own.rejected_by.clone(),
-            not_admitted_by: self.goal_own().rejected_by.clone().filter(|_| !qualified),
+            not_admitted_by: self.admission_own.rejected_by.clone().filter(|_| !qualified),
             data: data::data(self),
             rules: rules::rules(self),
             score: standing::score(self),

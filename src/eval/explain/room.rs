@@ -6,7 +6,7 @@ use crate::eval::decision::{Check, Status};
 use crate::ir::RuleSeverity;
 
 pub(super) fn room(case: &Case<'_>) -> Room {
-    let checks = case.goal_own().checks.iter();
+    let checks = case.admission_own.checks.iter();
     let holds = |check: &&Check| check.severity == RuleSeverity::Blocking && check.status == Status::Pass;
     let distances = checks.filter(holds).filter_map(|check| relative(check).map(|distance| (distance, &check.id)));
     let nearest = distances.min_by(|left, right| left.0.total_cmp(&right.0));

@@ -7,7 +7,7 @@ use crate::ir::Rule;
 
 /// The rules in the order they were judged.
 pub(super) fn rules(case: &Case<'_>) -> Vec<RuleFacts> {
-    let checks = &case.own().checks;
+    let checks = &case.own.checks;
     case.rules.iter().zip(checks).map(|(rule, check)| facts(case, rule, check)).collect()
 }
 

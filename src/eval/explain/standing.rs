@@ -18,7 +18,7 @@ pub(super) fn score(case: &Case<'_>) -> Option<ScoreFacts> {
     if expression.is_none() && cut.is_none() {
         return None;
     }
-    let own = case.goal_own();
+    let own = &case.admission_own;
     let value = expression.and_then(|score| case.number(score));
     let ranked = || case.admitted.strategies.iter().filter(|(_, other)| other.rank.is_some());
     let before = own.rank.and_then(|rank| ranked().find(|(_, other)| other.rank == Some(rank.saturating_sub(1))));
@@ -117,7 +117,7 @@ pub(super) fn blockers(case: &Case<'_>) -> Vec<Blocker> {
         Step::PostCorrelation(limit) => Some(limit.value),
         _ => None,
     });
-    let rejections = [case.goal_own().rejected_by.as_ref(), case.own().rejected_by.as_ref()];
+    let rejections = [case.admission_own.rejected_by.as_ref(), case.own.rejected_by.as_ref()];
     let mut found: Vec<Blocker> = Vec::new();
     for rejection in rejections.into_iter().flatten() {
         for id in &rejection.by {
@@ -151,7 +151,7 @@ pub(super) fn exposure(case: &Case<'_>) -> Vec<ExposureFacts> {
 fn budgets(case: &Case<'_>, limits: &ExposureLimits) -> Vec<ExposureFacts> {
     let admission = Admission::new(case.program, None);
     let own = member(case, case.row);
-    let rank = case.goal_own().rank.unwrap_or(usize::MAX);
+    let rank = case.admission_own.rank.unwrap_or(usize::MAX);
     let mut before: Vec<(usize, Member)> = Vec::new();
     for (row, (_, other)) in case.admitted.strategies.iter().enumerate() {
         if let Some(place) = other.rank.filter(|place| other.selected && *place < rank && row != case.row) {

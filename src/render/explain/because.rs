@@ -4,6 +4,9 @@ use super::amounts::{compared, days, duration, exact, instant, plain};
 use super::page::named;
 use crate::eval::{Explanation, ExposureFacts, HysteresisFacts, Rejection, RuleFacts};
 
+/// Less than this of a budget is none of it.
+pub(super) const ROUNDING: f64 = 1e-9;
+
 /// What a rejection means for the strategy, as a clause without full stop.
 pub(super) fn because(story: &Explanation, rejection: &Rejection) -> String {
     match rejection.code.as_str() {
@@ -44,7 +47,7 @@ pub(super) fn rule(rule: &RuleFacts) -> String {
         return format!("{} {} missing", named(&missing), if missing.len() == 1 { "is" } else { "are" });
     }
     let (Some(value), Some(threshold), Some(operand)) = (rule.value, rule.threshold, &rule.operand) else {
-        return format!("rule `{}` is {}: {}", rule.id, rule.outcome, rule.condition);
+        return format!("`{}` is {}", rule.condition, rule.outcome);
     };
     let (value, threshold) = compared(value, threshold, rule.quantity);
     let relation = match rule.operator {
@@ -63,11 +66,12 @@ fn correlation(story: &Explanation, rejection: &Rejection) -> String {
     match blocker.and_then(|blocker| blocker.rho.zip(blocker.max_pairwise)) {
         Some((rho, limit)) => {
             let quantity = crate::eval::Quantity { unit: "number", percent: false };
-            let (rho, limit) = compared(rho, limit, quantity);
+            let (rho, limit) = compared(rho, if rho < 0.0 { -limit } else { limit }, quantity);
             let by: Vec<String> = rejection.by.iter().take(1).cloned().collect();
             let more = rejection.by.len().saturating_sub(1);
             let others = if more > 0 { format!(", and {more} more are too alike") } else { String::new() };
-            format!("its correlation of {rho} with {} exceeds {limit}{others}", named(&by))
+            let relation = if rho.starts_with('-') { "is below" } else { "exceeds" };
+            format!("its correlation of {rho} with {} {relation} {limit}{others}", named(&by))
         }
         None => format!("it is too much like {}", named(&rejection.by)),
     }
@@ -77,9 +81,13 @@ fn exposure(story: &Explanation, limit: &str) -> String {
     let Some(facts) = story.exposure.iter().find(|facts| facts.limit == limit) else {
         return "its exposure has no room".to_owned();
     };
-    let left = (facts.cap - facts.used).max(0.0);
     let own = facts.own.map_or_else(|| "an unknown size".to_owned(), plain);
-    format!("{} has {} left of {}, and it needs {own}", budget(facts), plain(left), plain(facts.cap))
+    let (left, cap) = (facts.cap - facts.used, plain(facts.cap));
+    // Sums of weights are rounded: what is left over by rounding is nothing.
+    if left < ROUNDING {
+        return format!("{}, {cap}, is used up, and it needs {own}", budget(facts));
+    }
+    format!("{} has {} left of {cap}, and it needs {own}", budget(facts), plain(left))
 }
 
 /// What a budget is called.

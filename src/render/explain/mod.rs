@@ -130,6 +130,9 @@ fn streak_sentences(story: &Explanation, facts: &HysteresisFacts) -> Vec<String>
         if count == 1 { "the last evaluation".to_owned() } else { format!("the last {count} evaluations") }
     };
     sentences.push(match (*pass_streak, *fail_streak) {
+        (0, failed) if failed > 0 && story.selected && f64::from(failed) >= *demote_after => {
+            format!("Failed {}; {} in a row cost it its place.", last(failed), plain(*demote_after))
+        }
         (0, failed) if failed > 0 && story.was_active => {
             format!("Failed {failed} of {} evaluations in a row.", plain(*demote_after))
         }

@@ -53,7 +53,7 @@ fn finding(rule: &RuleFacts) -> String {
     match (&rule.operand, rule.value, rule.threshold) {
         (Some(operand), Some(value), Some(threshold)) => {
             let (value, limit) = compared(value, threshold, rule.quantity);
-            let margin = rule.margin.map(|margin| libm::fabs(margin)).filter(|margin| *margin > 0.0);
+            let margin = rule.margin.map(libm::fabs).filter(|margin| *margin > 0.0);
             let missed = margin.map(|margin| format!(", {} {}", distance(margin, rule.quantity), side(rule)));
             format!("`{operand}` is {value}; {} {limit}{}.", asked(rule), missed.unwrap_or_default())
         }
@@ -61,6 +61,9 @@ fn finding(rule: &RuleFacts) -> String {
             let (_, limit) = compared(threshold, threshold, rule.quantity);
             let consequence = if rule.status == Status::Warn { " The policy takes that as a warning." } else { "" };
             format!("`{operand}` is missing; {} {limit}.{consequence}", asked(rule))
+        }
+        _ if rule.readings.iter().any(|known| known.metric == rule.condition) => {
+            format!("`{}` is {}.", rule.condition, rule.outcome)
         }
         _ => {
             let values: Vec<_> =
@@ -92,7 +95,10 @@ fn side(rule: &RuleFacts) -> &'static str {
 /// What was compared, and the margin; none where the rule is no comparison with a constant.
 fn briefly(rule: &RuleFacts) -> Option<Vec<String>> {
     let (value, limit) = compared(rule.value?, rule.threshold?, rule.quantity);
-    let margin = rule.margin.map(|margin| format!("{} to spare", distance(margin, rule.quantity)));
+    let margin = rule.margin.map(|margin| match margin {
+        0.0 => "nothing to spare".to_owned(),
+        margin => format!("{} to spare", distance(margin, rule.quantity)),
+    });
     let keep = if rule.keep { " (keep)" } else { "" };
     let asked = format!("{} {limit}{keep}", rule.operator?);
     Some(vec![rule.operand.clone()?, value, asked, margin.unwrap_or_default()])
@@ -100,6 +106,9 @@ fn briefly(rule: &RuleFacts) -> Option<Vec<String>> {
 
 /// The condition with the values of its metrics.
 fn in_words(rule: &RuleFacts) -> String {
+    if rule.readings.iter().any(|known| known.metric == rule.condition) {
+        return format!("{} is {}", rule.condition, rule.outcome);
+    }
     let values: Vec<_> = rule.readings.iter().map(|known| format!("{} {}", known.metric, reading(known))).collect();
     format!("{}: {} ({})", rule.condition, rule.outcome, values.join(", "))
 }

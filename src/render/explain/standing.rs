@@ -1,7 +1,7 @@
 //! Score, place, who is in the way, and the budgets.
 
 use super::amounts::plain;
-use super::because::budget;
+use super::because::{ROUNDING, budget};
 use super::page::{Mark, Page, named};
 use super::sentence;
 use crate::eval::{Blocker, CutFacts, Explanation, ExposureFacts, Placed, ScoreFacts};
@@ -10,9 +10,11 @@ pub(super) fn write(page: &mut Page, story: &Explanation) {
     if let Some(score) = &story.score {
         place(page, score);
     }
-    if !story.blocked_by.is_empty() {
+    // Who uses up a budget stands with the budget.
+    let others: Vec<_> = story.blocked_by.iter().filter(|blocker| blocker.step != "exposure").collect();
+    if !others.is_empty() {
         page.heading("In the way");
-        for blocker in &story.blocked_by {
+        for blocker in others {
             page.item(Mark::Bad, &blocked(blocker));
         }
     }
@@ -91,7 +93,6 @@ fn blocked(blocker: &Blocker) -> String {
             format!("{who}: correlation {}; at most {} is allowed.", plain(rho), plain(limit))
         }
         _ => match blocker.step {
-            "exposure" => format!("{who}: uses the budget that it needs."),
             "cut" => format!("{who}: has the last place."),
             _ => format!("{who}: stands before it."),
         },
@@ -100,7 +101,7 @@ fn blocked(blocker: &Blocker) -> String {
 
 fn exposure(page: &mut Page, facts: &ExposureFacts) {
     let own = facts.own.map_or_else(|| "its size is unknown".to_owned(), |own| format!("it needs {}", plain(own)));
-    let fits = facts.own.is_some_and(|own| own + facts.used <= facts.cap + 1e-9);
+    let fits = facts.own.is_some_and(|own| own + facts.used <= facts.cap + ROUNDING);
     let ids: Vec<String> = facts.by.iter().map(|(id, _)| id.clone()).collect();
     let by = if ids.is_empty() { String::new() } else { format!(" by {}", named(&ids)) };
     let mark = if fits { Mark::Good } else { Mark::Bad };
