@@ -2,10 +2,10 @@
 
 use super::case::{Case, Move};
 use super::facts::{Change, ChangeOutcome, Quantity};
-use super::search::{around, boundaries, search, sorted_by_distance};
+use super::search::{around, boundaries, is_boundary, nearer, search, sorted_by_distance};
 use crate::eval::currency::{catalogue_metric, measure};
 use crate::eval::decision::{Decision, Rejection, Status};
-use crate::ir::{Better, Expr, Metric, MetricId, RuleSeverity, Step};
+use crate::ir::{Expr, Metric, MetricId, RuleSeverity, Step};
 use crate::value::{Kind, Unit};
 
 /// What was found.
@@ -158,13 +158,17 @@ fn enough(
         let moves: Vec<Move> = others.iter().cloned().chain([(lever.metric.name.clone(), value)]).collect();
         case.trial(&moves).is_some_and(|decision| test(&decision))
     };
-    let exact = candidates(case, lever, conditions).into_iter().find(|value| holds(*value));
-    let better: Option<Better> = lever.metric.better;
     let whole = lever.metric.kind == Kind::Number(Unit::Count);
-    let to = exact.or_else(|| search(lever.from, lever.metric.range, better, whole, &holds))?;
+    let found = candidates(case, lever, conditions).into_iter().find(|value| holds(*value));
+    let exact = found.is_some_and(|value| is_boundary(lever.from, value, &holds));
+    let to = match (found, lever.from) {
+        (Some(value), Some(from)) if !exact => nearer(from, value, whole, &holds),
+        (Some(value), _) => value,
+        (None, from) => search(from, lever.metric.range, lever.metric.better, whole, &holds)?,
+    };
     let metric = lever.metric.name.clone();
     let Lever { from, quantity, .. } = *lever;
-    Some(Change { metric, quantity, from, to, exact: exact.is_some(), verified: true, outcome: None })
+    Some(Change { metric, quantity, from, to, exact, verified: true, outcome: None })
 }
 
 fn qualifies(case: &Case<'_>, decision: &Decision) -> bool {
@@ -220,15 +224,38 @@ fn together(case: &Case<'_>) -> Found {
     if !admitted(&changes) {
         return stuck(case, &changes);
     }
-    // What turns out not to be needed is left out.
+    let together = least(case, changes);
+    Found { outcome: outcome(case, &moves(&together)), together, ..Found::default() }
+}
+
+/// Without the changes that turn out not to be needed, and the others as small as they may be beside each other.
+fn least(case: &Case<'_>, mut changes: Vec<Change>) -> Vec<Change> {
     for index in (0..changes.len()).rev() {
         let mut fewer = changes.clone();
         fewer.remove(index);
-        if admitted(&fewer) {
+        if case.trial(&moves(&fewer)).is_some_and(|found| qualifies(case, &found)) {
             changes = fewer;
         }
     }
-    Found { outcome: outcome(case, &moves(&changes)), together: changes, ..Found::default() }
+    let conditions: Vec<&Expr> = case.rules.iter().map(|rule| case.condition(rule)).collect();
+    for known in changes.clone() {
+        let Some(lever) = lever_named(case, &known.metric) else { continue };
+        let others: Vec<Move> = moves(&changes).into_iter().filter(|(name, _)| *name != known.metric).collect();
+        let smaller = enough(case, &lever, &others, &conditions, &|decision| qualifies(case, decision));
+        // Of a metric without a value no change is smaller than another.
+        let way = |change: &Change| change.from.map_or(f64::NAN, |from| libm::fabs(change.to - from));
+        if let Some(smaller) = smaller.filter(|smaller| way(smaller) <= way(&known))
+            && let Some(slot) = changes.iter_mut().find(|change| change.metric == known.metric)
+        {
+            *slot = smaller;
+        }
+    }
+    changes
+}
+
+fn lever_named(case: &Case<'_>, name: &str) -> Option<Lever> {
+    let index = case.program.metrics.iter().position(|metric| metric.name == name)?;
+    lever(case, MetricId(u32::try_from(index).ok()?))
 }
 
 fn moves(changes: &[Change]) -> Vec<Move> {

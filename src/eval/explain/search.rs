@@ -70,6 +70,16 @@ pub(super) fn search(
     Some(shortened(start, inside, whole, holds))
 }
 
+/// Whether a value that holds is a boundary: the double next to it towards `from` does not hold.
+pub(super) fn is_boundary(from: Option<f64>, value: f64, holds: &dyn Fn(f64) -> bool) -> bool {
+    from.is_none_or(|from| !holds(if from < value { value.next_down() } else { value.next_up() }))
+}
+
+/// A value nearer to `from` than one that holds.
+pub(super) fn nearer(from: f64, value: f64, whole: bool, holds: &dyn Fn(f64) -> bool) -> f64 {
+    shortened(from, halve(from, value, holds), whole, holds)
+}
+
 /// Where a metric without a value starts from: the worse end of its range, if it has one.
 fn worst(range: Interval, better: Option<Better>) -> f64 {
     let end = match better {
