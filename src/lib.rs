@@ -49,8 +49,8 @@ pub mod wasm;
 pub use compile::{LoadedFile, Loader, NoFiles};
 pub use diag::{Diagnostic, Severity};
 pub use eval::{
-    Batch, BatchOptions, Column, ColumnsError, Decision, Detail, EvaluateError, Options, PrepareError, PrepareOptions,
-    Prepared, RowOutcome, Snapshot, SnapshotError,
+    Batch, BatchOptions, Column, ColumnsError, Decision, Detail, EvaluateError, ExplainError, Explanation, Options,
+    PrepareError, PrepareOptions, Prepared, RowOutcome, Snapshot, SnapshotError,
 };
 pub use policy::{Checked, CompileError, Policy, check, json_schema};
 pub use source::{Limits, Sources};

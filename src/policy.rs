@@ -4,7 +4,8 @@ use crate::check::check as run_lints;
 use crate::compile::{Compiled, Loader, NoFiles, compile};
 use crate::diag::{Diagnostic, Severity, has_errors};
 use crate::eval::{
-    Decision, EvaluateError, Options, Plans, PrepareError, PrepareOptions, Prepared, Snapshot, evaluate,
+    Decision, EvaluateError, ExplainError, Explanation, Options, Plans, PrepareError, PrepareOptions, Prepared,
+    Snapshot, evaluate, explain,
 };
 use crate::ir::{Fingerprints, Program, fingerprints};
 use crate::source::{Document, Limits, Sources, Span};
@@ -141,6 +142,14 @@ impl Policy {
     /// If a metric of the policy has no column, or two; if a rule reads texts; if the profile is unknown.
     pub fn prepare(&self, columns: &[&str], options: &PrepareOptions<'_>) -> Result<Prepared, PrepareError> {
         Prepared::new(&self.program, columns, options)
+    }
+
+    /// Explains what is decided about one strategy, and what would have to change.
+    ///
+    /// # Errors
+    /// If the snapshot lacks the strategy, or cannot be judged by this policy.
+    pub fn explain(&self, snapshot: &Snapshot, options: &Options, strategy: &str) -> Result<Explanation, ExplainError> {
+        explain(&self.program, &self.fingerprints, &self.plans, &self.sources, snapshot, options, strategy)
     }
 
     /// The typed program.

@@ -10,6 +10,7 @@
 mod cli;
 mod cli_contract;
 mod corpus;
+mod explain;
 mod hash_changes;
 mod hashes;
 mod hostile;

@@ -32,6 +32,8 @@ pub(super) enum Verb {
     Check(CheckArguments),
     /// Judge a snapshot by a policy
     Eval(Box<EvalArguments>),
+    /// Explain the decision about one strategy, and what would change it
+    Explain(Box<ExplainArguments>),
     /// Format policies in place, keeping comments
     Fmt(FmtArguments),
     /// Explain a diagnostic code, or list all
@@ -67,8 +69,9 @@ pub(super) enum CheckFormat {
     Sarif,
 }
 
+/// What judging reads.
 #[derive(Debug, Args)]
-pub(super) struct EvalArguments {
+pub(super) struct InputArguments {
     /// The policy, `-` for standard input
     pub policy: PathBuf,
     /// The snapshot, JSON or YAML, `-` for standard input
@@ -92,6 +95,12 @@ pub(super) struct EvalArguments {
     /// The time of the snapshot, instead of its own
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArguments {
+    #[command(flatten)]
+    pub inputs: InputArguments,
     /// How to write the decision; a table on a terminal and JSON elsewhere by default
     #[arg(long, value_enum)]
     pub format: Option<EvalFormat>,
@@ -114,6 +123,26 @@ pub(super) enum EvalFormat {
     Json,
     /// The same document on one line
     Ndjson,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    #[command(flatten)]
+    pub inputs: InputArguments,
+    /// The strategy
+    #[arg(long, value_name = "ID")]
+    pub strategy: String,
+    /// How to write the explanation
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

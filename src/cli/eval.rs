@@ -1,45 +1,27 @@
 //! `eval`: judges a snapshot by a policy.
 
 use std::io::Write;
-use std::path::Path;
-use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::args::{self, EvalArguments, EvalFormat};
-use super::check::refuse;
 use super::decision_table::decision_table;
-use super::files::{FileLoader, display_name, is_standard_input, read_data, read_policy, write_whole};
+use super::files::write_whole;
+use super::inputs::{self, Given};
 use super::tables::{self, is_table};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
-use crate::eval::{
-    Action, Correlations, Decision, Detail, EvaluateError, Notes, Options, Previous, Snapshot, Status, Value,
-    parse_instant, read_json, read_previous, read_yaml,
-};
-use crate::policy::{CompileError, Policy};
-use crate::render::Report;
-use crate::source::Limits;
+use crate::eval::{Action, Decision, Detail, Options, Status};
+use crate::policy::Policy;
 
 pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let inputs = [
-        Some(&arguments.policy),
-        Some(&arguments.snapshot),
-        arguments.previous.as_ref(),
-        arguments.correlations.as_ref(),
-    ];
-    if inputs.into_iter().flatten().filter(|path| is_standard_input(path)).count() > 1 {
-        return Err(Failure::new("standard input can be read once: name a file for the others"));
-    }
-    let Some(policy) = policy(&arguments.policy, terminal)? else { return Ok(Outcome::Findings) };
-    if is_table(&arguments.snapshot) {
+    let inputs = &arguments.inputs;
+    inputs::read_standard_input_once(inputs)?;
+    let Some(policy) = inputs::policy(&inputs.policy, terminal)? else { return Ok(Outcome::Findings) };
+    if is_table(&inputs.snapshot) {
         return judge_table(arguments, &policy, terminal);
     }
-    let name = display_name(&arguments.snapshot);
-    let tree = tree(&arguments.snapshot)?;
-    let snapshot = Snapshot::from_value(&tree).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    let snapshot = inputs::snapshot(&inputs.snapshot)?;
     let asked = format(arguments, terminal);
-    let decision = Given::new(arguments)?.judge(arguments, asked, &policy, snapshot)?;
+    let decision = Given::new(inputs)?.judge(&policy, snapshot, options(arguments, asked))?;
     let outcome = required(&decision, &arguments.require);
     let text = written(decision, asked, arguments, terminal)?;
     match &arguments.out {
@@ -52,6 +34,15 @@ pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outc
 fn format(arguments: &EvalArguments, terminal: &Terminal) -> EvalFormat {
     let for_people = terminal.interactive && arguments.out.is_none();
     arguments.format.unwrap_or(if for_people { EvalFormat::Table } else { EvalFormat::Json })
+}
+
+fn options(arguments: &EvalArguments, format: EvalFormat) -> Options {
+    Options {
+        detail: detail(arguments.detail, format),
+        shown: arguments.require.clone(),
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        ..Options::default()
+    }
 }
 
 /// Which strategies are told in detail.
@@ -90,26 +81,18 @@ fn written(
 /// Judges the snapshots of a table in order, each on the state of the one before; the last one
 /// answers `--require`.
 fn judge_table(arguments: &EvalArguments, policy: &Policy, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let mut given = Given::new(arguments)?;
+    let mut given = Given::new(&arguments.inputs)?;
     let asked = format(arguments, terminal);
     let mut outcome = None;
     // What waits for the end: a file, which is whole or not there, and the only JSON document.
     let mut waiting = String::new();
-    tables::read_table(&arguments.snapshot, &mut |snapshot| {
+    tables::read_table(&arguments.inputs.snapshot, &mut |snapshot| {
         if outcome.is_some() && asked == EvalFormat::Json {
             let message = "the table holds several `as_of`: ask for one decision a line with --format ndjson";
             return Err(Failure::new(message));
         }
-        if outcome.is_some() && given.correlations.is_some() {
-            given.notes.add(
-                "correlations_reused",
-                "the same correlations are used for every `as_of`",
-                "--correlations",
-            );
-        }
-        let decision = given.judge(arguments, asked, policy, snapshot)?;
-        given.notes = Notes::default();
-        given.previous = Some(Previous::State(Box::new(decision.state.clone())));
+        let decision = given.judge(policy, snapshot, options(arguments, asked))?;
+        given.follow(&decision);
         outcome = Some(required(&decision, &arguments.require));
         let text = written(decision, asked, arguments, terminal)?;
         if arguments.out.is_some() || asked == EvalFormat::Json {
@@ -124,108 +107,6 @@ fn judge_table(arguments: &EvalArguments, policy: &Policy, terminal: &Terminal) 
         None => std::io::stdout().lock().write_all(waiting.as_bytes())?,
     }
     Ok(outcome.unwrap_or(Outcome::Fine))
-}
-
-/// What the arguments put in the place of a snapshot's own.
-struct Given {
-    as_of: Option<Timestamp>,
-    previous: Option<Previous>,
-    correlations: Option<Arc<Correlations>>,
-    notes: Notes,
-}
-
-impl Given {
-    fn new(arguments: &EvalArguments) -> Result<Self, Failure> {
-        let mut notes = Notes::default();
-        let as_of = arguments.as_of.as_ref().map(|time| {
-            let wrong = || Failure::new(format!("--as-of `{time}` is not a time such as 2026-01-31T21:00:00Z"));
-            parse_instant(time).ok_or_else(wrong)
-        });
-        let previous = arguments.previous.as_ref().map(|path| {
-            let failed = |error| Failure::new(format!("{}: {error}", display_name(path)));
-            read_previous(&tree(path)?).map_err(failed)
-        });
-        let correlations = arguments.correlations.as_ref().map(|path| correlations(path, &mut notes));
-        Ok(Self {
-            as_of: as_of.transpose()?,
-            previous: previous.transpose()?,
-            correlations: correlations.transpose()?.map(Arc::new),
-            notes,
-        })
-    }
-
-    fn judge(
-        &self,
-        arguments: &EvalArguments,
-        format: EvalFormat,
-        policy: &Policy,
-        mut snapshot: Snapshot,
-    ) -> Result<Decision, Failure> {
-        snapshot.stage = arguments.stage.clone().or(snapshot.stage);
-        snapshot.as_of = self.as_of.or(snapshot.as_of);
-        snapshot.previous = self.previous.clone().or(snapshot.previous);
-        snapshot.correlations = self.correlations.clone().or(snapshot.correlations);
-        snapshot.notes.append(self.notes.clone());
-        let options = Options {
-            world: arguments.world.clone(),
-            profile: arguments.profile.clone(),
-            detail: detail(arguments.detail, format),
-            shown: arguments.require.clone(),
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        policy.evaluate(&snapshot, &options).map_err(|error| {
-            let hint = if error == EvaluateError::NoWorld { " with --world" } else { "" };
-            Failure::new(format!("{error}{hint}"))
-        })
-    }
-}
-
-/// Compiles a policy; its errors go to standard error.
-fn policy(path: &Path, terminal: &Terminal) -> Result<Option<Policy>, Failure> {
-    let text = read_policy(path)?;
-    match Policy::compile_with(&display_name(path), &text, &FileLoader, &Limits::default()) {
-        Ok(policy) => Ok(Some(policy)),
-        Err(CompileError(checked)) => {
-            refuse(&Report { diagnostics: &checked.diagnostics, sources: &checked.sources, document: None }, terminal)?;
-            Ok(None)
-        }
-    }
-}
-
-/// Reads JSON or YAML: by the file's ending, else JSON where the text begins like JSON.
-fn tree(path: &Path) -> Result<Value, Failure> {
-    let name = display_name(path);
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let text = read_data(path)?;
-    let json = match ending.as_str() {
-        "json" => true,
-        "yaml" | "yml" => false,
-        _ => text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']),
-    };
-    let read = if json { read_json(&text) } else { read_yaml(&text) };
-    read.map_err(|error| Failure::new(format!("{name}:{}:{}: {}", error.line, error.column, error.message)))
-}
-
-/// Reads pairs from CSV with the columns `a,b,rho`.
-fn correlations(path: &Path, notes: &mut Notes) -> Result<Correlations, Failure> {
-    let name = display_name(path);
-    let text = read_data(path)?;
-    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
-    let header: Vec<_> = lines.next().map_or("", |(_, line)| line).split(',').map(str::trim).collect();
-    if header != ["a", "b", "rho"] {
-        return Err(Failure::new(format!("{name}:1: the first line must be `a,b,rho`")));
-    }
-    let mut found = Correlations::default();
-    for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-        let place = |problem: &dyn std::fmt::Display| Failure::new(format!("{name}:{}: {problem}", index + 1));
-        let fields: Vec<_> = line.split(',').map(str::trim).collect();
-        let [first, second, rho] = fields.as_slice() else {
-            return Err(place(&format!("three fields are needed, not {}", fields.len())));
-        };
-        let rho: f64 = rho.parse().map_err(|_| place(&format!("`{rho}` is not a number")))?;
-        found.add(first, second, rho, notes).map_err(|error| place(&error))?;
-    }
-    Ok(found)
 }
 
 /// Whether all required strategies are selected, or lack nothing but data.

@@ -6,8 +6,10 @@ mod arrow_tables;
 mod check;
 mod decision_table;
 mod eval;
+mod explain;
 mod files;
 mod fmt;
+mod inputs;
 mod metrics;
 mod rule;
 mod schema;
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.verb {
         Verb::Check(verb) => check::run(verb, &terminal),
         Verb::Eval(verb) => eval::run(verb, &terminal),
+        Verb::Explain(verb) => explain::run(verb, &terminal),
         Verb::Fmt(verb) => fmt::run(verb, &terminal),
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),

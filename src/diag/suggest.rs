@@ -7,9 +7,15 @@
 /// begins and ends most alike wins, then the one that sorts first.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_few(name, candidates, 1).into_iter().next()
+}
+
+/// The nearest of all candidates that [`nearest`] would name, best first, at most so many.
+#[must_use]
+pub fn nearest_few<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
     let wanted: Vec<char> = name.to_lowercase().chars().collect();
     let allowed = (wanted.len() / 3).max(1);
-    candidates
+    let mut near: Vec<_> = candidates
         .into_iter()
         .filter(|candidate| candidate.chars().count().abs_diff(wanted.len()) <= allowed)
         .map(|candidate| {
@@ -17,8 +23,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             (distance(&wanted, &letters), std::cmp::Reverse(alike(&wanted, &letters)), candidate)
         })
         .filter(|&(distance, ..)| distance <= allowed)
-        .min()
-        .map(|(.., candidate)| candidate)
+        .collect();
+    near.sort_unstable();
+    near.into_iter().take(most).map(|(.., candidate)| candidate).collect()
 }
 
 /// How many letters two words share at their beginning and their end.

@@ -65,7 +65,7 @@ impl Plans {
     /// Fuses the rules of a program.
     #[must_use]
     pub fn new(program: &Program) -> Self {
-        let plan = |profile| Plan::new(rules_of(program, profile), score(program));
+        let plan = |profile| Plan::new(program.rules_under(profile), score(program));
         Self { base: plan(None), profiles: program.profiles.iter().map(|profile| plan(Some(profile))).collect() }
     }
 
@@ -73,16 +73,6 @@ impl Plans {
         let place = chosen.and_then(|chosen| program.profiles.iter().position(|own| own.name == chosen.name));
         place.and_then(|place| self.profiles.get(place)).unwrap_or(&self.base)
     }
-}
-
-/// Base rules and those of a profile; in threshold documents a profile replaces thresholds by name.
-pub(super) fn rules_of<'p>(program: &'p Program, profile: Option<&'p Profile>) -> Vec<&'p Rule> {
-    let replaced = |rule: &&Rule| {
-        let native = program.dialect.is_native();
-        !native && profile.is_some_and(|profile| profile.rules.iter().any(|other| other.id == rule.id))
-    };
-    let own = program.rules.iter().filter(|rule| !replaced(rule));
-    own.chain(profile.iter().flat_map(|profile| &profile.rules)).collect()
 }
 
 /// Why a snapshot cannot be judged by a policy.
@@ -333,7 +323,7 @@ impl<'a> Engine<'a> {
     }
 
     fn rules(&self) -> Vec<&'a Rule> {
-        rules_of(self.program, self.chosen.map(|chosen| chosen.profile))
+        self.program.rules_under(self.chosen.map(|chosen| chosen.profile))
     }
 
     fn sections(&self) -> Vec<&'a LayerSection> {

@@ -6,6 +6,7 @@ mod compute;
 mod currency;
 mod decision;
 mod engine;
+mod explain;
 mod fill;
 mod frame;
 mod judge;
@@ -24,10 +25,15 @@ mod table;
 mod texts;
 mod time;
 mod value;
+mod what_if;
 mod window;
 
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
 pub use engine::{Detail, EvaluateError, Options, Plans, evaluate};
+pub use explain::{
+    Amount, Blocker, Change, ChangeOutcome, CutFacts, DataFacts, ExplainError, Explanation, ExposureFacts,
+    HysteresisFacts, Placed, Quantity, Reading, Room, RuleFacts, ScoreFacts, Term, explain,
+};
 pub use notes::{Note, Notes};
 pub use prepared::{Batch, BatchOptions, Column, ColumnsError, PrepareError, PrepareOptions, Prepared, RowOutcome};
 pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};

@@ -68,13 +68,7 @@ impl Engine<'_> {
     }
 
     fn member(&self, row: usize) -> Member {
-        let strategies = &self.snapshot.strategies;
-        Member {
-            id: self.id(row).to_owned(),
-            side: strategies.side(row).map(str::to_owned),
-            sector: strategies.sector(row).map(str::to_owned),
-            weight: strategies.weight(row),
-        }
+        Member::of(&self.snapshot.strategies, row)
     }
 
     pub(super) fn native(

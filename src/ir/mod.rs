@@ -130,6 +130,19 @@ impl Program {
         self.metrics.get(id.0 as usize)
     }
 
+    /// The rules that strategies face under a profile, in order: the base rules and the profile's.
+    ///
+    /// In threshold documents a rule of the profile replaces the base threshold of the same id.
+    #[must_use]
+    pub fn rules_under<'p>(&'p self, profile: Option<&'p Profile>) -> Vec<&'p Rule> {
+        let replaced = |rule: &&Rule| {
+            !self.dialect.is_native()
+                && profile.is_some_and(|profile| profile.rules.iter().any(|other| other.id == rule.id))
+        };
+        let own = self.rules.iter().filter(|rule| !replaced(rule));
+        own.chain(profile.into_iter().flat_map(|profile| &profile.rules)).collect()
+    }
+
     /// Base rules and the rules of all profiles.
     pub fn all_rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().chain(self.profiles.iter().flat_map(|profile| &profile.rules))

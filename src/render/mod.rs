@@ -3,6 +3,8 @@
 //! Every format shows the same [`Report`]s in the same order; only the dress differs. Nothing here
 //! reads the environment or writes anywhere: the caller gets text or something that serialises.
 
+#[cfg(feature = "cli")]
+pub mod explain;
 pub mod github;
 #[cfg(feature = "cli")]
 pub mod human;

@@ -189,7 +189,7 @@ impl Prepared {
         let asked = options.profile.map(|profile| (profile, AskedBy::Caller));
         let chosen = choose(program, asked, options.stage, &mut Notes::default())
             .map_err(|error| PrepareError::UnknownProfile(error.0))?;
-        let rules = super::engine::rules_of(program, chosen.map(|chosen| chosen.profile));
+        let rules = program.rules_under(chosen.map(|chosen| chosen.profile));
         Self::of_rules(program, &rules, columns)
     }
 

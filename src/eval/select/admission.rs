@@ -2,6 +2,7 @@
 
 use crate::eval::notes::EXAMPLES;
 use crate::eval::snapshot::Correlations;
+use crate::eval::strategies::Strategies;
 use crate::ir::{CorrelationLimit, Cut, ExposureLimits, MissingMode, Program, Step};
 
 /// Sums of weights may exceed their cap by this much: they are rounded.
@@ -14,6 +15,18 @@ pub(in crate::eval) struct Member {
     pub side: Option<String>,
     pub sector: Option<String>,
     pub weight: Option<f64>,
+}
+
+impl Member {
+    /// A judged strategy.
+    pub fn of(strategies: &Strategies, row: usize) -> Self {
+        Self {
+            id: strategies.id(row).to_owned(),
+            side: strategies.side(row).map(str::to_owned),
+            sector: strategies.sector(row).map(str::to_owned),
+            weight: strategies.weight(row),
+        }
+    }
 }
 
 /// What keeps a strategy out.
@@ -157,7 +170,7 @@ impl<'a> Admission<'a> {
     }
 
     /// |weight|, else an equal share of the side's budget.
-    fn size(&self, member: &Member) -> Option<f64> {
+    pub fn size(&self, member: &Member) -> Option<f64> {
         if let Some(weight) = member.weight {
             return Some(libm::fabs(weight));
         }
@@ -166,7 +179,7 @@ impl<'a> Admission<'a> {
         share.is_finite().then_some(share)
     }
 
-    fn places(&self, member: &Member) -> Option<f64> {
+    pub fn places(&self, member: &Member) -> Option<f64> {
         let side = member.side.as_deref()?;
         self.cut?.by_side.iter().find(|(name, _)| name == side).map(|(_, places)| places.value)
     }

@@ -26,7 +26,7 @@ pub struct Style {
 }
 
 impl Style {
-    fn ink(self, colour: Color) -> Option<Color> {
+    pub(in crate::render) fn ink(self, colour: Color) -> Option<Color> {
         Some(colour).filter(|_| self.colour)
     }
 
