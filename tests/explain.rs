@@ -178,7 +178,7 @@ fn for_programs() {
 fn no_line_is_wider_than_asked() {
     for (policy, snapshot) in [("crypto_mom", tuesday()), ("qmtl_profiles", snapshot("qmtl_profiles/snapshot.json"))] {
         let policy = example(policy);
-        for strategy in &snapshot.strategies {
+        for strategy in snapshot.strategies.clone().into_rows() {
             for width in [60, 80, 200] {
                 let page = render(&story(&policy, &snapshot, &strategy.id), Style { colour: false, width });
                 for line in page.lines() {
@@ -257,7 +257,7 @@ proptest! {
         // What admits is the same policy without a memory.
         let admits = world(&gates, correlation, "");
         let snapshot = judged(&all);
-        for (row, strategy) in snapshot.strategies.iter().enumerate() {
+        for (row, strategy) in snapshot.strategies.clone().into_rows().into_iter().enumerate() {
             let admitted = |snapshot: &Snapshot| {
                 admits.evaluate(snapshot, &Options::default()).unwrap().selected.contains(&strategy.id)
             };

@@ -10,6 +10,7 @@
 mod cli;
 mod cli_contract;
 mod corpus;
+mod corpus_eval;
 mod explain;
 mod hash_changes;
 mod hashes;

@@ -150,11 +150,10 @@ impl Engine<'_> {
                 admitted.set(row, true);
                 continue;
             };
-            let before = found.by.first().and_then(|id| rows.get(id)).copied();
-            if let Some(before) =
-                before.filter(|&before| found.code == "rank_outside_topk" && score(before) == score(row))
-            {
-                let message = "strategies at the cut have the same score: their ids decided";
+            let before =
+                found.by.iter().filter_map(|id| rows.get(id).copied()).find(|&before| score(before) == score(row));
+            if let Some(before) = before {
+                let message = "strategies have the same score: their ids decided which one stays";
                 notes.add("tie_at_cut", message, format!("{}/{}", self.id(before), self.id(row)));
             }
             block(blocks, row, found);

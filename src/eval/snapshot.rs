@@ -98,6 +98,12 @@ pub enum SnapshotError {
         /// The key that was probably meant.
         near: Option<String>,
     },
+    /// One path twice, as a key with dots and as a block.
+    #[error("`{path}` stands twice, as a key with a dot and as a block: keep one")]
+    DoublePath {
+        /// The path.
+        path: String,
+    },
     /// A correlation outside [-1, 1].
     #[error("the correlation of `{first}` and `{second}` is {rho}: it must lie in [-1, 1]")]
     Correlation {
@@ -178,6 +184,9 @@ impl Snapshot {
             flatten(block, "", &mut strategy.metrics).map_err(|path| {
                 form_text(&format!("metrics.{id}.{path}"), "a number, a truth value or a text", "a list")
             })?;
+            if let Some(path) = double_path(&strategy.metrics) {
+                return Err(SnapshotError::DoublePath { path: format!("metrics.{id}.{path}") });
+            }
             index.insert(id, rows.len());
             rows.push(strategy);
         }
@@ -244,6 +253,13 @@ fn flatten(value: &Value, path: &str, out: &mut Vec<(String, Leaf)>) -> Result<(
     };
     out.push((path.to_owned(), leaf));
     Ok(())
+}
+
+/// A path that stands twice; only keys with dots can make one.
+fn double_path(leaves: &[(String, Leaf)]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    let mut paths = leaves.iter().map(|(path, _)| path.as_str()).filter(|path| path.contains('.'));
+    paths.find(|path| !seen.insert(*path))
 }
 
 impl Correlations {

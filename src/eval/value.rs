@@ -338,12 +338,25 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Value::Number(value as f64))
     }
 
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Number(value as f64))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(Value::Number(value as f64))
+    }
+
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         Ok(Value::Number(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
+        // Numbers too large for a double come as texts.
+        let number = if is_number(value) { value.parse().ok() } else { None };
+        Ok(match number {
+            Some(number) if f64::is_infinite(number) => Value::Number(number),
+            _ => Value::Text(value.to_owned()),
+        })
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
