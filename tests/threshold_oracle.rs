@@ -14,7 +14,8 @@ use generate::Case;
 use judge::{Expected, expected};
 
 /// Compiles a document. Where one that names its world has defects that are errors there and open no
-/// gate, it is compiled without: then they must be warnings.
+/// gate (bounds or levels the wrong way round, thresholds that contradict each other, also ones that every
+/// profile replaces), it is compiled without: then they must be warnings.
 fn compiled(policy: &mut policy::Policy) -> Result<qmtl_policy::Policy, String> {
     let first = qmtl_policy::Policy::compile(&policy.yaml());
     if let Ok(compiled) = first {

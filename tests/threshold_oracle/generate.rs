@@ -131,10 +131,11 @@ fn attributes() -> impl Strategy<Value = Attributes> {
 fn bound((section, written, metric): (&'static str, &'static str, &'static str)) -> impl Strategy<Value = Bound> {
     let spelling = select(&[Spelling::Suffix, Spelling::Prefix, Spelling::Block][..]);
     (spelling, ends(), weighted(0.3, mode())).prop_map(move |(spelling, (min, max), on_missing)| {
-        // A bound of a profile needs an end. What is missing from the data's currency follows the document.
+        // A bound of a profile needs an end.
         let min = min.or(if max.is_none() { Some(0.5) } else { None });
         // The result of robustness knows this bound by the spelling `dsr_min` only.
         let spelling = if written == "dsr" { Spelling::Suffix } else { spelling };
+        // The result of the data's currency follows the document's mode, not that of the bound.
         let says = matches!(spelling, Spelling::Block) && metric != "coverage";
         Bound { section, written, metric, spelling, min, max, on_missing: on_missing.filter(|_| says) }
     })
