@@ -70,16 +70,16 @@ fn eighths(low: i32, high: i32) -> impl Strategy<Value = f64> {
 }
 
 fn number() -> impl Strategy<Value = f64> {
-    prop_oneof![4 => eighths(0, 8), 1 => eighths(-8, 16)]
+    prop_oneof![6 => eighths(0, 8), 1 => eighths(-8, 16)]
 }
 
-/// A bound that most values meet or that splits them.
+/// A bound that most values meet, so that several strategies reach the later steps, or one that splits them.
 fn low() -> impl Strategy<Value = f64> {
-    prop_oneof![3 => eighths(-4, 3), 1 => eighths(0, 10)]
+    prop_oneof![5 => eighths(-8, 0), 2 => eighths(0, 8)]
 }
 
 fn high() -> impl Strategy<Value = f64> {
-    prop_oneof![3 => eighths(5, 12), 1 => eighths(-2, 8)]
+    prop_oneof![5 => eighths(8, 16), 2 => eighths(0, 8)]
 }
 
 /// Mostly a lower end, sometimes an upper one, both or none.
@@ -257,7 +257,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 
 fn leaf() -> impl Strategy<Value = Tree> {
     prop_oneof![
-        32 => number().prop_map(Tree::Number),
+        60 => number().prop_map(Tree::Number),
         2 => Just(Tree::Null),
         2 => Just(Tree::Number(f64::NAN)),
         1 => Just(Tree::Number(f64::INFINITY)),
@@ -288,7 +288,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
             ([block, &[name]].concat(), if wrong && current { Tree::Null } else { leaf })
         })
     };
-    let each: Vec<_> = all.into_iter().map(move |name| weighted(0.85, place(name))).collect();
+    let each: Vec<_> = all.into_iter().map(move |name| weighted(0.93, place(name))).collect();
     let again = prop::collection::vec(select(&METRICS[..]).prop_flat_map(place), 0..4);
     let scenario = (select(&SCENARIOS[..]), select(&["max_drawdown", "dd_max", "es_99", "var_99"][..]), leaf())
         .prop_map(|(scenario, metric, leaf)| {
@@ -301,7 +301,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
             };
             (vec!["stress", scenario, metric], without_infinity(leaf))
         });
-    (each, again, prop::collection::vec(scenario, 0..8))
+    (each, again, prop::collection::vec(scenario, 0..12))
         .prop_map(|(each, again, scenarios)| {
             each.into_iter().flatten().chain(again).chain(scenarios).collect::<Vec<_>>()
         })
@@ -348,7 +348,7 @@ fn snapshot(profiles: &[Profile]) -> impl Strategy<Value = Snapshot> + use<> {
     );
     let mut asked: Vec<String> = profiles.iter().flat_map(|profile| odd_spellings(&profile.name)).collect();
     asked.push("unknown".to_owned());
-    let strategies = prop::collection::vec(metrics(), 0..7).prop_map(|found| {
+    let strategies = prop::collection::vec(metrics(), 0..8).prop_map(|found| {
         // Ids against the order of the alphabet, so that an order by id would show.
         let id = |index: usize| format!("s{}", 9 - index);
         let each = found.into_iter().enumerate().map(|(index, metrics)| snapshot::Strategy { id: id(index), metrics });
@@ -362,7 +362,7 @@ fn snapshot(profiles: &[Profile]) -> impl Strategy<Value = Snapshot> + use<> {
         strategies,
         weighted(0.2, Just("a0".to_owned())),
         weighted(0.6, prop::collection::vec(id(), 0..5)),
-        weighted(0.8, prop::collection::vec(pair, 0..14)),
+        weighted(0.8, prop::collection::vec(pair, 0..20)),
     )
         .prop_map(|(stage, profile, strategies, extra, previous, correlations)| {
             let without_metrics = extra.into_iter().collect();
