@@ -24,6 +24,7 @@ mod reference;
 mod shown;
 mod support;
 mod three_valued;
+mod threshold_oracle;
 mod tidy;
 
 /// The folder of the project.
