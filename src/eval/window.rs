@@ -126,14 +126,10 @@ impl<'a> Window<'a> {
     /// The numbers of a slot.
     pub fn numbers(&self, slot: u32) -> &Chunk {
         let slot = slot as usize;
-        let whole = || match self.inputs.get(slot)? {
-            Input::Numbers { values, .. } => values.get(self.from..)?.first_chunk::<CHUNK>(),
-            _ => None,
-        };
-        if self.copies.copied.get(slot).is_some_and(|copied| !copied) {
-            return whole().unwrap_or(&MISSING);
-        }
-        self.copies.chunks.get(slot).unwrap_or(&MISSING)
+        let Some(Input::Numbers { values, .. }) = self.inputs.get(slot) else { return &MISSING };
+        let whole = || values.get(self.from..)?.first_chunk::<CHUNK>();
+        let found = if self.copies.copied.get(slot) == Some(&false) { whole() } else { self.copies.chunks.get(slot) };
+        found.unwrap_or(&MISSING)
     }
 
     /// The conditions of a slot.
