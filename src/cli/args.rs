@@ -110,7 +110,7 @@ pub(super) struct EvalArguments {
     /// Exit with 1 unless this strategy is selected, with 3 if only data is missing for that
     #[arg(long, value_name = "ID")]
     pub require: Vec<String>,
-    /// Write the decision to a file
+    /// Write to a file; the endings .csv and .parquet write a row for each strategy
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use arrow_array::{Array, RecordBatch, cast::AsArray, types::Float64Type, types::TimestampNanosecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray, types::Float64Type, types::TimestampNanosecondType};
 use arrow_cast::cast;
 use arrow_ipc::reader::FileReader;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
@@ -12,26 +12,29 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::Failure;
 use super::tables::Table;
-use crate::eval::{Cell, Grouping};
+use crate::eval::{BatchColumn, Cell, Grouping};
 
 /// Rows decoded at once.
 const BATCH: usize = 8192;
 
-/// Reads a Parquet file.
+/// Reads a Parquet file, a part of a row group at a time.
 pub(super) fn parquet(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| table.failure(error))?;
+    let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let reader = builder.with_batch_size(BATCH).build().map_err(|error| table.failure(error))?;
-    batches(reader, table)
+    table.show_progress(rows as u64, "{wide_bar} {human_pos} of {human_len} rows, {eta} left");
+    batches(reader, Some(rows), table)
 }
 
 /// Reads an Arrow IPC file.
 pub(super) fn ipc(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
     let reader = FileReader::try_new(BufReader::new(file), None).map_err(|error| table.failure(error))?;
-    batches(reader, table)
+    batches(reader, None, table)
 }
 
 fn batches(
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    rows: Option<usize>,
     table: &mut Table<'_, '_>,
 ) -> Result<(), Failure> {
     let mut grouping = None;
@@ -42,56 +45,61 @@ fn batches(
             Some(grouping) => grouping,
             slot => slot.insert(Grouping::new(names()).map_err(|error| table.failure(error))?),
         };
+        // Without instants all rows belong to one snapshot.
+        if let (Some(rows), false) = (rows, grouping.has_instants()) {
+            grouping.expect_rows(rows);
+        }
         let schema = batch.schema();
         let columns = batch.columns().iter().zip(schema.fields());
         let columns =
-            columns.map(|(column, field)| cells(column, field.name()).map_err(|problem| table.failure(problem)));
-        let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
-        for _ in 0..batch.num_rows() {
-            let cells = columns.iter_mut().map(|column| column.next().unwrap_or(Cell::Empty)).collect();
-            table.row(grouping, cells)?;
-        }
+            columns.map(|(column, field)| converted(column, field.name()).map_err(|problem| table.failure(problem)));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns: Vec<_> = columns.iter().map(column).collect();
+        table.batch(grouping, &columns, batch.num_rows())?;
     }
     grouping.map_or(Ok(()), |grouping| table.end(grouping))
 }
 
-type Cells = Box<dyn Iterator<Item = Cell>>;
-
-/// The values of a column. Numbers become doubles, times nanoseconds, texts strings.
-fn cells(column: &dyn Array, name: &str) -> Result<Cells, String> {
-    let kind = column.data_type().clone();
-    let convert = |target: &DataType| cast(column, target).map_err(|error| format!("`{name}`: {error}"));
-    Ok(match kind {
-        DataType::Boolean => {
-            let values: Vec<_> =
-                column.as_boolean().iter().map(|value| value.map_or(Cell::Empty, Cell::Boolean)).collect();
-            Box::new(values.into_iter())
-        }
+/// The columns of a batch: numbers as doubles, times as nanoseconds, texts as strings.
+fn converted(column: &ArrayRef, name: &str) -> Result<ArrayRef, String> {
+    let target = match column.data_type() {
+        DataType::Boolean | DataType::Float64 | DataType::Utf8 => return Ok(column.clone()),
         DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
-            let values = convert(&DataType::Timestamp(TimeUnit::Nanosecond, None))?;
-            let instant =
-                |nanoseconds: i64| Timestamp::from_nanosecond(i128::from(nanoseconds)).ok().map(Cell::Instant);
-            let values = values.as_primitive::<TimestampNanosecondType>().iter();
-            let values: Vec<_> = values.map(|value| value.and_then(instant).unwrap_or(Cell::Empty)).collect();
-            Box::new(values.into_iter())
+            DataType::Timestamp(TimeUnit::Nanosecond, None)
         }
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
-            let values = convert(&DataType::Utf8)?;
-            let texts = values.as_string::<i32>().iter();
-            let values: Vec<_> =
-                texts.map(|value| value.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()))).collect();
-            Box::new(values.into_iter())
-        }
-        kind if kind.is_numeric() => {
-            let values = convert(&DataType::Float64)?;
-            let numbers = values.as_primitive::<Float64Type>().iter();
-            let values: Vec<_> = numbers.map(|value| value.map_or(Cell::Empty, Cell::Number)).collect();
-            Box::new(values.into_iter())
-        }
+        DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::Dictionary(_, values) if values.is_numeric() => DataType::Float64,
+        DataType::Dictionary(..) => DataType::Utf8,
+        DataType::Null => DataType::Float64,
+        kind if kind.is_numeric() => DataType::Float64,
         other => {
             return Err(format!("`{name}` is a column of {other}: numbers, truth values, texts and times are read"));
         }
-    })
+    };
+    cast(column, &target).map_err(|error| format!("`{name}`: {error}"))
+}
+
+fn column(array: &ArrayRef) -> BatchColumn<'_> {
+    let gaps = || (0..array.len()).filter(|row| array.is_null(*row)).collect();
+    match array.data_type() {
+        DataType::Float64 => {
+            let values = array.as_primitive::<Float64Type>().values();
+            BatchColumn::Numbers(values, if array.null_count() == 0 { Vec::new() } else { gaps() })
+        }
+        DataType::Boolean => {
+            let cell = |value: Option<bool>| value.map_or(Cell::Empty, Cell::Boolean);
+            BatchColumn::Cells(array.as_boolean().iter().map(cell).collect())
+        }
+        DataType::Timestamp(..) => {
+            let instant = |nanoseconds: i64| Timestamp::from_nanosecond(i128::from(nanoseconds)).ok();
+            let cell = |value: Option<i64>| value.and_then(instant).map_or(Cell::Empty, Cell::Instant);
+            BatchColumn::Cells(array.as_primitive::<TimestampNanosecondType>().iter().map(cell).collect())
+        }
+        _ => {
+            let cell = |value: Option<&str>| value.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()));
+            BatchColumn::Cells(array.as_string::<i32>().iter().map(cell).collect())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +138,7 @@ mod tests {
     }
 
     fn check(found: &[Snapshot]) {
-        let metrics: Vec<_> = found.iter().flat_map(|s| &s.strategies).map(|s| s.metrics.clone()).collect();
+        let metrics: Vec<_> = found.iter().flat_map(|s| s.strategies.clone().into_rows()).map(|s| s.metrics).collect();
         assert_eq!(found.iter().map(|s| s.strategies.len()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(metrics[0][0], ("sharpe".to_owned(), Leaf::Number(0.5)));
         assert_eq!(metrics[0][2], ("frozen".to_owned(), Leaf::Boolean(true)));

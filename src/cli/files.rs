@@ -1,6 +1,7 @@
 //! Reads and writes files, with errors that name them.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -41,7 +42,7 @@ fn read(path: &Path, most: u64) -> Result<String, Failure> {
     if is_standard_input(path) {
         std::io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        std::fs::File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
+        File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
     }
     String::from_utf8(bytes).or_else(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -60,21 +61,65 @@ fn read(path: &Path, most: u64) -> Result<String, Failure> {
 
 /// Writes a file so that it is either the old one or the whole new one.
 pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = path.with_file_name(name);
-    let written = std::fs::write(&beside, text).and_then(|()| {
+    let mut file = WholeFile::create(path)?;
+    file.write_all(text.as_bytes()).map_err(|error| file.failed(error))?;
+    file.finish()
+}
+
+/// A file that is written beside the old one and takes its place once it is finished.
+pub(super) struct WholeFile {
+    path: PathBuf,
+    beside: PathBuf,
+    writer: Option<BufWriter<File>>,
+}
+
+impl WholeFile {
+    /// # Errors
+    /// If no file can be written there.
+    pub fn create(path: &Path) -> Result<Self, Failure> {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let beside = path.with_file_name(name);
+        let writer = File::create(&beside);
+        let writer = writer.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+        Ok(Self { path: path.to_owned(), beside, writer: Some(BufWriter::new(writer)) })
+    }
+
+    fn failed(&self, error: std::io::Error) -> Failure {
+        Failure::new(format!("cannot write {}: {error}", self.path.display()))
+    }
+
+    /// Puts the file in its place.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        self.put().map_err(|error| self.failed(error))
+    }
+
+    fn put(&mut self) -> std::io::Result<()> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        writer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         // The new file keeps the old one's permissions.
-        if let Ok(metadata) = std::fs::metadata(path) {
-            std::fs::set_permissions(&beside, metadata.permissions())?;
+        if let Ok(metadata) = std::fs::metadata(&self.path) {
+            std::fs::set_permissions(&self.beside, metadata.permissions())?;
         }
-        std::fs::rename(&beside, path)
-    });
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&beside);
-        failed(error)
-    })
+        std::fs::rename(&self.beside, &self.path)
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.writer.as_mut().map_or(Ok(bytes.len()), |writer| writer.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for WholeFile {
+    /// What was not finished leaves nothing behind; after a finish there is nothing to remove.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.beside);
+    }
 }
 
 /// The policies that a list of arguments stands for; directories are searched, sorted by name.

@@ -4,6 +4,9 @@ mod args;
 #[cfg(feature = "arrow")]
 mod arrow_tables;
 mod check;
+#[cfg(feature = "arrow")]
+mod decision_parquet;
+mod decision_rows;
 mod decision_table;
 mod eval;
 mod explain;
@@ -11,6 +14,7 @@ mod files;
 mod fmt;
 mod inputs;
 mod metrics;
+mod output;
 mod rule;
 mod schema;
 mod table;

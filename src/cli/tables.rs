@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
 use super::Failure;
 use super::files::display_name;
 use crate::eval::{Cell, Grouping, Snapshot, TableError, Value, read_json};
@@ -23,11 +25,19 @@ fn ending(path: &Path) -> String {
 /// Reads a table row by row and hands on each snapshot as soon as it is complete.
 pub(super) fn read_table(path: &Path, judge: &mut Judge<'_>) -> Result<(), Failure> {
     let name = display_name(path);
-    let file = File::open(path).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-    let mut table = Table { name: name.clone(), judge, any: false };
+    let failed = |error: std::io::Error| Failure::new(format!("cannot read {name}: {error}"));
+    let file = File::open(path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    let mut table = Table { name: name.clone(), judge, any: false, progress: ProgressBar::hidden() };
     match ending(path).as_str() {
-        "csv" => csv_rows(file, &mut table)?,
-        "jsonl" | "ndjson" => json_rows(file, &mut table)?,
+        "csv" => {
+            table.show_progress(bytes, "{wide_bar} {bytes} of {total_bytes}, {eta} left");
+            csv_rows(file, &mut table)?;
+        }
+        "jsonl" | "ndjson" => {
+            table.show_progress(bytes, "{wide_bar} {bytes} of {total_bytes}, {eta} left");
+            json_rows(file, &mut table)?;
+        }
         #[cfg(feature = "arrow")]
         "parquet" => super::arrow_tables::parquet(file, &mut table)?,
         #[cfg(feature = "arrow")]
@@ -37,6 +47,7 @@ pub(super) fn read_table(path: &Path, judge: &mut Judge<'_>) -> Result<(), Failu
             return Err(Failure::new(message));
         }
     }
+    table.progress.finish_and_clear();
     if table.any { Ok(()) } else { Err(Failure::new(format!("{name}: the table has no rows"))) }
 }
 
@@ -45,9 +56,16 @@ pub(super) struct Table<'t, 'j> {
     name: String,
     judge: &'t mut Judge<'j>,
     any: bool,
+    pub progress: ProgressBar,
 }
 
 impl Table<'_, '_> {
+    /// Shows how far reading has come, where standard error is a terminal.
+    pub fn show_progress(&mut self, all: u64, template: &str) {
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.progress = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr()).with_style(style);
+    }
+
     /// A failure that names the file.
     pub fn failure(&self, problem: impl std::fmt::Display) -> Failure {
         Failure::new(format!("{}: {problem}", self.name))
@@ -62,6 +80,23 @@ impl Table<'_, '_> {
         }
     }
 
+    /// Takes a batch of rows.
+    #[cfg(feature = "arrow")]
+    pub fn batch(
+        &mut self,
+        grouping: &mut Grouping,
+        columns: &[crate::eval::BatchColumn<'_>],
+        rows: usize,
+    ) -> Result<(), Failure> {
+        self.any |= rows > 0;
+        let taken = grouping.append(columns, rows, &mut |snapshot| (self.judge)(snapshot).map_err(BatchError::Judge));
+        self.progress.inc(rows as u64);
+        taken.map_err(|error| match error {
+            BatchError::Judge(failure) => failure,
+            BatchError::Table(error) => self.failure(error),
+        })
+    }
+
     /// Ends the table.
     pub fn end(&mut self, grouping: Grouping) -> Result<(), Failure> {
         let last = grouping.finish().map_err(|error| self.failure(error))?;
@@ -69,8 +104,22 @@ impl Table<'_, '_> {
     }
 }
 
+/// Why a batch was not taken.
+#[cfg(feature = "arrow")]
+enum BatchError {
+    Table(TableError),
+    Judge(Failure),
+}
+
+#[cfg(feature = "arrow")]
+impl From<TableError> for BatchError {
+    fn from(error: TableError) -> Self {
+        Self::Table(error)
+    }
+}
+
 fn csv_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
-    let mut reader = csv::Reader::from_reader(BufReader::new(file));
+    let mut reader = csv::Reader::from_reader(BufReader::new(table.progress.wrap_read(file)));
     let header = reader.headers().map_err(|error| table.failure(error))?.clone();
     let columns: Vec<String> =
         header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
@@ -97,35 +146,32 @@ fn csv_cell(field: &str, is_text: bool) -> Cell {
     }
 }
 
-/// One mapping a line; every line gives its own columns.
+/// One mapping a line; a line may add columns that those before it lack.
 fn json_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
-    let mut columns: Vec<String> = vec!["strategy_id".to_owned()];
-    let mut rows = Vec::new();
-    for (index, line) in BufReader::new(file).lines().enumerate() {
-        let line = line.map_err(|error| table.failure(format!("line {}: {error}", index + 1)))?;
+    let mut grouping =
+        Grouping::new(vec!["strategy_id".to_owned()]).map_err(|error: TableError| table.failure(error))?;
+    let mut lines = BufReader::new(table.progress.wrap_read(file)).lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let place = |problem: &dyn std::fmt::Display| table.failure(format!("line {}{problem}", index + 1));
+        let line = line.map_err(|error| place(&format!(": {error}")))?;
         if line.trim().is_empty() {
             continue;
         }
-        let value = read_json(&line).map_err(|error| {
-            table.failure(format!("line {}, column {}: {}", index + 1, error.column, error.message))
-        })?;
+        let value = read_json(&line);
+        let value = value.map_err(|error| place(&format!(", column {}: {}", error.column, error.message)))?;
         let Value::Map(entries) = value else {
-            return Err(table.failure(format!("line {}: a mapping is needed, not {}", index + 1, value.describe())));
+            return Err(place(&format!(": a mapping is needed, not {}", value.describe())));
         };
         for (name, _) in &entries {
-            if !columns.contains(name) {
-                columns.push(name.clone());
+            if !grouping.columns().contains(name) {
+                grouping.add_column(name.clone());
             }
         }
-        rows.push((index + 1, entries));
-    }
-    let mut grouping = Grouping::new(columns.clone()).map_err(|error: TableError| table.failure(error))?;
-    for (line, entries) in rows {
         let cell = |name: &String| {
             let found = entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-            json_cell(found).ok_or_else(|| table.failure(format!("line {line}: `{name}` must be a single value")))
+            json_cell(found).ok_or_else(|| place(&format!(": `{name}` must be a single value")))
         };
-        let cells = columns.iter().map(cell).collect::<Result<_, _>>()?;
+        let cells = grouping.columns().iter().map(cell).collect::<Result<_, _>>()?;
         table.row(&mut grouping, cells)?;
     }
     table.end(grouping)
