@@ -1,0 +1,26 @@
+//! What SQLite's errors mean for whoever uses a store.
+
+use std::path::Path;
+
+use rusqlite::{Error, ErrorCode, ffi};
+
+use super::StoreError;
+
+/// The error in the words of the store.
+pub(super) fn explain(path: &Path, error: &Error) -> StoreError {
+    let path = path.display().to_string();
+    let problem = error.to_string();
+    // The index over the log of a file lies beside it, and must grow there, too.
+    let no_space = [ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_SHMMAP];
+    if error.sqlite_error().is_some_and(|error| no_space.contains(&error.extended_code)) {
+        return StoreError::Full { path };
+    }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly { path },
+        Some(ErrorCode::DiskFull) => StoreError::Full { path },
+        Some(ErrorCode::NotADatabase) => StoreError::Foreign { path, what: "not a SQLite file" },
+        Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path, problem },
+        _ => StoreError::File { path, problem },
+    }
+}
