@@ -1,6 +1,6 @@
 //! Reads and writes files, with errors that name them.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -34,6 +34,16 @@ pub(super) fn read_data(path: &Path) -> Result<String, Failure> {
     read(path, LARGEST_SNAPSHOT)
 }
 
+/// Opens a file that is read line by line.
+pub(super) fn open_lines(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if is_standard_input(path) {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path);
+    let file = file.map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
 fn read(path: &Path, most: u64) -> Result<String, Failure> {
     let name = display_name(path);
     let failed = |error: std::io::Error| Failure::new(format!("cannot read {name}: {error}"));
@@ -61,20 +71,33 @@ fn read(path: &Path, most: u64) -> Result<String, Failure> {
 /// Writes a file so that it is either the old one or the whole new one.
 pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    write_whole_with(path, |file| file.write_all(text.as_bytes()).map_err(failed))
+}
+
+/// The same for what is written piece by piece.
+pub(super) fn write_whole_with<T, Error: From<Failure>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = std::fs::write(&beside, text).and_then(|()| {
-        // The new file keeps the old one's permissions.
-        if let Ok(metadata) = std::fs::metadata(path) {
-            std::fs::set_permissions(&beside, metadata.permissions())?;
-        }
-        std::fs::rename(&beside, path)
+    let mut file = BufWriter::new(std::fs::File::create(&beside).map_err(failed)?);
+    let written = write(&mut file).and_then(|done| {
+        let flushed = file.flush().and_then(|()| {
+            // The new file keeps the old one's permissions.
+            if let Ok(metadata) = std::fs::metadata(path) {
+                std::fs::set_permissions(&beside, metadata.permissions())?;
+            }
+            std::fs::rename(&beside, path)
+        });
+        flushed.map(|()| done).map_err(|error| Error::from(failed(error)))
     });
-    written.map_err(|error| {
+    if written.is_err() {
         let _ = std::fs::remove_file(&beside);
-        failed(error)
-    })
+    }
+    written
 }
 
 /// The policies that a list of arguments stands for; directories are searched, sorted by name.

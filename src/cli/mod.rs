@@ -13,6 +13,8 @@ mod inputs;
 mod metrics;
 mod rule;
 mod schema;
+mod store;
+mod store_file;
 mod table;
 mod tables;
 mod terminal;
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),
         Verb::Schema => schema::run(),
+        Verb::Store(verb) => store::run(verb, &terminal),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

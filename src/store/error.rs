@@ -85,7 +85,7 @@ pub enum StoreError {
         events: u64,
     },
     /// A log that follows the other clock.
-    #[error("the log follows {found} time and the store {wanted} time: use a store made for it")]
+    #[error("this needs a store of {found} time, and this one is of {wanted} time: make another with `store init`")]
     OtherClock {
         /// What the log follows.
         found: &'static str,
@@ -98,8 +98,14 @@ pub enum StoreError {
         /// The file.
         path: String,
     },
+    /// The file appeared while it was being made.
+    #[error("another process made {path} meanwhile, and its file was kept: look at that one first")]
+    Taken {
+        /// The file.
+        path: String,
+    },
     /// A file that is no store.
-    #[error("{path} is {what}, not a store, and is left as it is: name another file with --store")]
+    #[error("{path} is {what} and left as it is: name a store with --store")]
     Foreign {
         /// The file.
         path: String,

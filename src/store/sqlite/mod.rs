@@ -10,6 +10,7 @@ mod rows;
 mod schema;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::ops::RangeFrom;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,7 +52,10 @@ impl SqliteLog {
     pub fn create(path: impl AsRef<Path>, clock: Clock) -> Result<Self, StoreError> {
         let path = path.as_ref();
         if !path.try_exists().unwrap_or(true) {
-            Self::build(path, clock, |_| Ok(()))?;
+            match Self::build(path, clock, |_| Ok(())) {
+                Ok(()) | Err(StoreError::Taken { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         let log = Self::open(path)?;
         if log.clock != clock {
@@ -63,7 +67,7 @@ impl SqliteLog {
     /// Makes a store out of an empty one, all or nothing: the file appears when `fill` has succeeded.
     ///
     /// # Errors
-    /// If `fill` fails, or the file cannot be made. A file that is there already is kept.
+    /// If `fill` fails, the file cannot be made, or is there already.
     pub fn build(
         path: impl AsRef<Path>,
         clock: Clock,
@@ -72,13 +76,13 @@ impl SqliteLog {
         let path = path.as_ref();
         let built = file::beside(path);
         file::clear(&built);
-        let named = |problem: String| StoreError::File { path: path.display().to_string(), problem };
+        let name = || path.display().to_string();
         let done = Self::begin(&built, clock)
             .and_then(|mut log| fill(&mut log).and_then(|()| log.close()))
             .map_err(|error| renamed(error, path))
             .and_then(|()| match file::publish(&built, path) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(named(error.to_string())),
-                _ => Ok(()),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(StoreError::Taken { path: name() }),
+                published => published.map_err(|error| StoreError::File { path: name(), problem: error.to_string() }),
             });
         file::clear(&built);
         done
