@@ -81,7 +81,7 @@ proptest! {
         let compiled = compiled(&mut policy);
         prop_assert!(compiled.is_ok(), "{}", compiled.unwrap_err());
         let given = qmtl_policy::Snapshot::from_json(&snapshot.json()).unwrap();
-        let options = Options { world: Some("demo".to_owned()), profile: asked.clone() };
+        let options = Options { world: Some("demo".to_owned()), profile: asked.clone(), ..Options::default() };
         let decision = compiled.unwrap().evaluate(&given, &options);
         prop_assert!(decision.is_ok(), "{:?}", decision);
         let (found, wanted) = (decided(&decision.unwrap()), said(&expected(&policy, &snapshot, asked.as_deref())));

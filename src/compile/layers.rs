@@ -10,7 +10,7 @@ use crate::value::{Kind, Unit};
 use super::context::{Context, Scope};
 use super::expression::{compile_condition, compile_number};
 use super::program::STAGES;
-use super::sections::constant;
+use super::sections::{bound_value, constant};
 
 /// The layers whose sections give a base result, in the order of the results.
 const BASE: [Layer; 5] = [Layer::DataCurrency, Layer::Sample, Layer::Performance, Layer::Risk, Layer::Robustness];
@@ -197,7 +197,7 @@ fn scope(
     let Some(needs) = &verdict.needs else {
         return Some(Scope { place: Some(template.span), ..Scope::default() });
     };
-    let value = node?.get(needs)?;
+    let value = bound_value(context, node?, needs)?;
     let place = value.resolve().span;
     let mut constant = constant(context, value, needs)?;
     // A bare number is in the unit that the template declares for it.

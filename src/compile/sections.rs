@@ -68,6 +68,37 @@ pub(super) fn compile(
     found
 }
 
+/// What a key can bound: `<metric>_min`, `<metric>_max`, `min_<metric>`, `max_<metric>`, in this order.
+fn readings(key: &str) -> impl Iterator<Item = (&str, Comparison)> {
+    let readings = [
+        (key.strip_suffix("_min"), Comparison::GreaterEqual),
+        (key.strip_suffix("_max"), Comparison::LessEqual),
+        (key.strip_prefix("min_"), Comparison::GreaterEqual),
+        (key.strip_prefix("max_"), Comparison::LessEqual),
+    ];
+    readings.into_iter().filter_map(|(metric, operator)| Some((metric?, operator)))
+}
+
+/// The value of a bound in a section, under the key asked for or any other that means the same.
+pub(super) fn bound_value<'n>(context: &Context<'_>, section: &'n Node, key: &str) -> Option<&'n Node> {
+    if let Some(value) = section.get(key) {
+        return Some(value);
+    }
+    let meaning =
+        |key: &str| readings(key).find_map(|(metric, operator)| Some((context.catalogue.find(metric)?.name, operator)));
+    let (metric, operator) = meaning(key)?;
+    let end = if operator == Comparison::GreaterEqual { "min" } else { "max" };
+    let entries = section.as_mapping()?.entries().into_iter();
+    entries.into_iter().find_map(|entry| {
+        let name = entry.name()?;
+        if entry.value.as_mapping().is_some() {
+            let same = context.catalogue.find(name)?.name == metric;
+            return entry.value.get(end).filter(|_| same);
+        }
+        (meaning(name)? == (metric.clone(), operator)).then_some(&entry.value)
+    })
+}
+
 struct Section<'a> {
     defaults: &'a Defaults,
     path: &'a str,
@@ -154,16 +185,8 @@ impl Section<'_> {
         self.rule(context, name, entry, when)
     }
 
-    /// `<metric>_min`, `<metric>_max`, `min_<metric>`, `max_<metric>`, in this order.
     fn bound_key(&self, context: &mut Context<'_>, name: &str, entry: &Entry) -> Option<(Expr, Comparison)> {
-        let readings = [
-            (name.strip_suffix("_min"), Comparison::GreaterEqual),
-            (name.strip_suffix("_max"), Comparison::LessEqual),
-            (name.strip_prefix("min_"), Comparison::GreaterEqual),
-            (name.strip_prefix("max_"), Comparison::LessEqual),
-        ];
-        for (metric, operator) in readings {
-            let Some(metric) = metric else { continue };
+        for (metric, operator) in readings(name) {
             if let Some(found) = self.known_metric(context, metric, entry.value.resolve().span) {
                 return Some((found, operator));
             }

@@ -126,7 +126,12 @@ pub(super) fn of_profile(context: &mut Context<'_>, compiled: Vec<Rule>) -> Vec<
         }
         rule.severity = RuleSeverity::Blocking;
         match found.iter_mut().find(|other| other.id == rule.id) {
-            Some(other) => other.when = both(other.when.clone(), rule.when),
+            Some(other) => {
+                other.when = both(other.when.clone(), rule.when);
+                // The stricter reading counts, whichever bound stands first.
+                other.on_missing = other.on_missing.stricter(rule.on_missing);
+                other.on_error = other.on_error.stricter(rule.on_error);
+            }
             None => found.push(rule),
         }
     }

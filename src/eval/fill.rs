@@ -173,10 +173,18 @@ impl Filler<'_> {
         let leaves = &strategy.metrics;
         let last = |path: &str| path.rsplit('.').next() == Some(name);
         if !self.native {
-            // QMTL's engine flattens blocks: the first number in document order has the name.
-            let exact = leaves.iter().find(|(path, _)| path == name);
-            let first = leaves.iter().find(|(path, leaf)| last(path) && matches!(leaf, Leaf::Number(n) if !n.is_nan()));
-            return first.or(exact).map(|(_, leaf)| leaf);
+            // QMTL's engine flattens blocks: the first number in document order has the name. What has the
+            // name and is of another kind is a mistake, not an absence.
+            let kind = self.metric.kind;
+            let fits = |leaf: &Leaf| match (leaf, kind) {
+                (Leaf::Number(number), Kind::Number(_)) => number.is_finite(),
+                (Leaf::Boolean(_), Kind::Boolean) | (Leaf::Text(_), Kind::Text) => true,
+                _ => false,
+            };
+            let first = leaves.iter().find(|(path, leaf)| last(path) && fits(leaf));
+            let exact = || leaves.iter().find(|(path, _)| path == name);
+            let any = || leaves.iter().find(|(path, _)| last(path));
+            return first.or_else(exact).or_else(any).map(|(_, leaf)| leaf);
         }
         if let Some((_, leaf)) = leaves.iter().find(|(path, _)| path == name) {
             return Some(leaf);

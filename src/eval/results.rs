@@ -10,7 +10,7 @@ use super::select::Block;
 use super::snapshot::Snapshot;
 use crate::ir::{
     LayerSection, MissingMode, Origin, Program, Rule, RuleSeverity, Selector, Step, StepTest, ThresholdGroup, Verdict,
-    normalized_name,
+    normalized_stage,
 };
 
 /// What results are drawn from.
@@ -69,7 +69,7 @@ impl<'a> Sections<'a> {
 impl<'a> Evidence<'a> {
     fn speaks(&self, section: &LayerSection) -> bool {
         let (Some(stages), Some(stage)) = (&section.stages, self.stage) else { return true };
-        stage.trim().is_empty() || stages.iter().any(|known| normalized_name(known) == normalized_name(stage))
+        stage.trim().is_empty() || stages.iter().any(|known| normalized_stage(known) == normalized_stage(stage))
     }
 
     fn prepare(&self, section: &'a LayerSection) -> Prepared<'a> {
@@ -201,27 +201,28 @@ impl<'a> Evidence<'a> {
         group: Option<ThresholdGroup>,
         row: usize,
     ) -> Option<Finding> {
-        let absent: Vec<String> = match group {
+        let (absent, gravest): (Vec<String>, Status) = match group {
             Some(_) => {
-                let absent = self.group(group).filter(|judged| judged.is_missing(row));
-                absent.map(|judged| self.metric_name(judged.rule).to_owned()).collect()
+                let absent: Vec<_> = self.group(group).filter(|judged| judged.is_missing(row)).collect();
+                // Each threshold reads what is missing in its own way; the gravest reading is reported.
+                let gravest = absent.iter().map(|judged| judged.status(row)).max()?;
+                (absent.iter().map(|judged| self.metric_name(judged.rule).to_owned()).collect(), gravest)
             }
+            None if self.snapshot.strategies.has_number(row) => return None,
             None => {
-                if self.snapshot.strategies.has_number(row) {
-                    Vec::new()
-                } else {
-                    vec!["every metric".to_owned()]
-                }
+                let gravest = match self.program.on_missing {
+                    MissingMode::Fail => Status::Fail,
+                    MissingMode::Warn => Status::Warn,
+                    MissingMode::Ignore => Status::Pass,
+                };
+                (vec!["every metric".to_owned()], gravest)
             }
         };
-        if absent.is_empty() {
-            return None;
-        }
         let reason = format!("missing: {}", absent.join(", "));
-        let (status, code, severity) = match self.program.on_missing {
-            MissingMode::Fail => (Status::Fail, &verdict.fail, section.severity),
-            MissingMode::Warn => (Status::Warn, &verdict.missing, section.severity),
-            MissingMode::Ignore => (Status::Warn, &verdict.ignored, RuleSeverity::Info),
+        let (status, code, severity) = match gravest {
+            Status::Fail => (Status::Fail, &verdict.fail, section.severity),
+            Status::Warn => (Status::Warn, &verdict.missing, section.severity),
+            Status::Pass => (Status::Warn, &verdict.ignored, RuleSeverity::Info),
         };
         let found = finding(section, status, code.as_ref()?, reason, "missing", absent);
         Some(Finding { severity, ..found })

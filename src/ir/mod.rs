@@ -20,7 +20,7 @@ pub use lifecycle::{
     CampaignSettings, DataCurrency, Governance, Lifecycle, PromotionMode, RiskProfile, Setting, WindowSettings,
 };
 pub use metric::{Better, Metric, MetricId};
-pub use rule::{ErrorMode, Layer, MissingMode, Origin, Profile, Rule, RuleSeverity, normalized_name};
+pub use rule::{ErrorMode, Layer, MissingMode, Origin, Profile, Rule, RuleSeverity, normalized_name, normalized_stage};
 pub use step::{CorrelationLimit, Cut, ExposureLimits, MetricHysteresis, RiskExit, Step, Streaks, TopK};
 
 /// Whose meaning a document has.

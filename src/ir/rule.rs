@@ -115,6 +115,16 @@ impl MissingMode {
         }
     }
 
+    /// The one of two that lets less through.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Fail, _) | (_, Self::Fail) => Self::Fail,
+            (Self::Warn, _) | (_, Self::Warn) => Self::Warn,
+            _ => Self::Ignore,
+        }
+    }
+
     /// The mode with that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -134,6 +144,12 @@ pub enum ErrorMode {
 }
 
 impl ErrorMode {
+    /// The one of two that lets less through.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        if self == Self::Fail { self } else { other }
+    }
+
     /// The name in policies.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -202,6 +218,13 @@ pub struct Profile {
     pub base: Vec<LayerSection>,
     /// Where its name stands.
     pub span: Span,
+}
+
+/// A stage as it is compared: a dry run is paper under another name.
+#[must_use]
+pub fn normalized_stage(stage: &str) -> String {
+    let stage = normalized_name(stage);
+    if stage == "dryrun" { "paper".to_owned() } else { stage }
 }
 
 /// A profile or stage name as it is compared: trimmed, lower case, `-` as `_`.

@@ -4,7 +4,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::policy::{Attributes, Bound, Layer, Levels, Mode, Policy, Profile, Spelling, Steps, Threshold, find};
+use super::policy::{Attributes, Bound, Layer, Levels, Mode, Policy, Profile, Spelling, Steps, Threshold};
 use super::snapshot::{self, Snapshot, put};
 use super::tree::Tree;
 
@@ -133,10 +133,8 @@ fn bound((section, written, metric): (&'static str, &'static str, &'static str))
     (spelling, ends(), weighted(0.3, mode())).prop_map(move |(spelling, (min, max), on_missing)| {
         // A bound of a profile needs an end.
         let min = min.or(if max.is_none() { Some(0.5) } else { None });
-        // The result of robustness knows this bound by the spelling `dsr_min` only.
-        let spelling = if written == "dsr" { Spelling::Suffix } else { spelling };
-        // The result of the data's currency follows the document's mode, not that of the bound.
-        let says = matches!(spelling, Spelling::Block) && metric != "coverage";
+        // Only a block has room for a mode of its own.
+        let says = matches!(spelling, Spelling::Block);
         Bound { section, written, metric, spelling, min, max, on_missing: on_missing.filter(|_| says) }
     })
 }
@@ -266,40 +264,20 @@ fn leaf() -> impl Strategy<Value = Tree> {
     ]
 }
 
-/// Of several values with one name an infinite one takes the name, while one that is not a number does
-/// not; here names that may stand twice have no infinite values.
-fn without_infinity(leaf: Tree) -> Tree {
-    if leaf == Tree::Number(f64::INFINITY) { Tree::Number(f64::NAN) } else { leaf }
-}
-
 type Entry = (Vec<&'static str>, Tree);
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
     let all: Vec<&'static str> = METRICS.into_iter().chain(FURTHER).collect();
     let block = || prop_oneof![6 => Just(&[][..]), 1 => Just(&["returns"][..]), 1 => Just(&["risk", "deep"][..])];
     let place = move |name: &'static str| {
-        (block(), leaf()).prop_map(move |(block, leaf): (&[&'static str], _)| {
-            // What is no number is read as missing in a block, and as of the wrong type at the top only.
-            let wrong = matches!(leaf, Tree::Text(_) | Tree::Flag(_));
-            let block = if wrong { &[] } else { block };
-            // The result of the data's currency reads one of the wrong type by the mode for missing ones.
-            let current = ["coverage", "fresh_ratio", "lag_in_bars"].contains(&name);
-            let leaf = if METRICS.contains(&name) { without_infinity(leaf) } else { leaf };
-            ([block, &[name]].concat(), if wrong && current { Tree::Null } else { leaf })
-        })
+        (block(), leaf()).prop_map(move |(block, leaf): (&[&'static str], _)| ([block, &[name]].concat(), leaf))
     };
     let each: Vec<_> = all.into_iter().map(move |name| weighted(0.93, place(name))).collect();
     let again = prop::collection::vec(select(&METRICS[..]).prop_flat_map(place), 0..4);
     let scenario = (select(&SCENARIOS[..]), select(&["max_drawdown", "dd_max", "es_99", "var_99"][..]), leaf())
         .prop_map(|(scenario, metric, leaf)| {
             let leaf = if let Tree::Number(value) = leaf { Tree::Number(value - 0.5) } else { leaf };
-            // A drawdown in here has the short name of the general one, in a block: no text, as above.
-            let leaf = if matches!(leaf, Tree::Text(_) | Tree::Flag(_)) && metric == "max_drawdown" {
-                Tree::Null
-            } else {
-                leaf
-            };
-            (vec!["stress", scenario, metric], without_infinity(leaf))
+            (vec!["stress", scenario, metric], leaf)
         });
     (each, again, prop::collection::vec(scenario, 0..12))
         .prop_map(|(each, again, scenarios)| {
@@ -399,13 +377,6 @@ pub fn case() -> impl Strategy<Value = Case> {
         // Where there is no profile, an unknown one would be an error.
         let asked =
             asked.prop_map(move |index| index.filter(|_| !names.is_empty()).map(|index| index.get(&names).clone()));
-        (Just(policy), snapshot, asked).prop_map(|(policy, mut snapshot, asked)| {
-            // A dry run is paper, but this section does not take it for paper.
-            let compares = find(&policy.layers, "paper_shadow_consistency").is_some();
-            if compares && snapshot.stage.as_deref() == Some("dryrun") {
-                snapshot.stage = Some("paper".to_owned());
-            }
-            Case { policy, snapshot, asked }
-        })
+        (Just(policy), snapshot, asked).prop_map(|(policy, snapshot, asked)| Case { policy, snapshot, asked })
     })
 }

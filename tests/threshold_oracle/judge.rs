@@ -328,7 +328,7 @@ impl Case<'_> {
         for rule in self.rules.iter().filter(|rule| rule.group() == "data_currency") {
             let mode = match rule.reading(strategy) {
                 Reading::Number(_) => continue,
-                Reading::Missing => mode,
+                Reading::Missing => rule.on_missing,
                 Reading::Wrong => rule.on_error,
             };
             verdicts.push(said(mode, if mode == Mode::Ignore { "missing_metric_ignored" } else { "missing_metric" }));
@@ -491,8 +491,9 @@ impl Case<'_> {
 
     fn paper_shadow(&self, row: usize, layer: &Layer) -> Option<Found> {
         let listed = layer.stages.clone().filter(|stages| !stages.is_empty()).unwrap_or(vec!["paper", "shadow"]);
-        let stage = stage(self.snapshot);
-        if !stage.is_empty() && listed.iter().all(|known| normalized(known) != stage) {
+        let paper = |stage: String| if stage == "dryrun" { "paper".to_owned() } else { stage };
+        let stage = paper(stage(self.snapshot));
+        if !stage.is_empty() && listed.iter().all(|known| paper(normalized(known)) != stage) {
             return None;
         }
         let strategy = &self.strategies[row];
@@ -583,12 +584,11 @@ fn at_most(value: Option<f64>, max: f64, exceeds: &str, missing: &str) -> Option
     }
 }
 
-/// The first failure, else the first warning that does more than inform, else the first warning.
+/// The first failure, else the first warning.
 fn gravest(verdicts: Vec<Found>, ok: &str) -> Found {
-    let weight = |found: &Found| (found.status, found.severity.is_none());
     let mut chosen = Found::pass(ok);
     for found in verdicts {
-        if weight(&found) > weight(&chosen) && found.status > Status::Pass {
+        if found.status > chosen.status {
             chosen = found;
         }
     }

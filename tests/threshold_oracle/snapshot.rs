@@ -87,14 +87,14 @@ impl Strategy {
     }
 
     /// A value by its short name: the first number in document order that has it; else what stands at
-    /// the top or is the only one of that name.
+    /// the top, else what comes first.
     pub fn named(&self, name: &str) -> Reading {
         let leaves = self.leaves();
         let same: Vec<_> = leaves.iter().filter(|(path, _)| path.last() == Some(&name)).collect();
         let number = same.iter().map(|(_, leaf)| reading(leaf)).find(|reading| matches!(reading, Reading::Number(_)));
         let top = || same.iter().find(|(path, _)| path.len() == 1);
-        let only = || same.first().filter(|_| same.len() == 1);
-        number.unwrap_or_else(|| top().or_else(only).map_or(Reading::Missing, |(_, leaf)| reading(leaf)))
+        let first = || same.first();
+        number.unwrap_or_else(|| top().or_else(first).map_or(Reading::Missing, |(_, leaf)| reading(leaf)))
     }
 
     pub fn number(&self, name: &str) -> Option<f64> {
