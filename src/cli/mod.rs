@@ -1,4 +1,4 @@
-//! The command line: the only place that reads files, the terminal and the environment.
+//! The command line: the only place that reads the clock, the terminal, the environment, and files other than a store.
 
 mod args;
 #[cfg(feature = "arrow")]

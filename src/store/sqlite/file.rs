@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::StoreError;
 use super::schema::APPLICATION_ID;
@@ -36,10 +37,12 @@ pub(super) fn recognise(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Where a file is built before it gets its name.
+/// Where a file is built before it gets its name, apart from those of other processes and threads.
 pub(super) fn beside(path: &Path) -> PathBuf {
+    static BUILT: AtomicU64 = AtomicU64::new(0);
+    let number = BUILT.fetch_add(1, Ordering::Relaxed);
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.new", std::process::id()));
+    name.push(format!(".{}-{number}.new", std::process::id()));
     path.with_file_name(name)
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::append::{Step, plan};
 use super::chain::{self, checked};
@@ -120,7 +120,7 @@ impl SqliteLog {
             return Err(StoreError::NewerSchema { path: path.display().to_string(), found, known });
         }
         let clock = connection.query_row("SELECT clock FROM store", (), |row| row.get::<_, String>(0));
-        let clock = clock.map_err(|error| explain(path, &error))?;
+        let clock = clock.optional().map_err(|error| explain(path, &error))?.unwrap_or_default();
         let known = Clock::ALL.into_iter().find(|known| known.as_str() == clock);
         let problem = || format!("it follows the clock `{clock}`, which there is not");
         let clock =
@@ -276,5 +276,47 @@ fn renamed(error: StoreError, path: &Path) -> StoreError {
         StoreError::Busy { .. } => StoreError::Busy { path },
         StoreError::File { problem, .. } => StoreError::File { path, problem },
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(number: usize) -> NewEvent {
+        let body = json!({ "text": "x".repeat(3_000) });
+        NewEvent { id: format!("e{number}"), at: jiff::Timestamp::UNIX_EPOCH, kind: "kind".to_owned(), body }
+    }
+
+    /// SQLite itself plays a disk of thirty pages.
+    #[test]
+    fn a_full_file_takes_nothing_and_loses_nothing() {
+        let path = std::env::temp_dir().join(format!("qmtl-policy-full-{}.db", std::process::id()));
+        file::clear(&path);
+        let now = AppendOptions::at(jiff::Timestamp::UNIX_EPOCH);
+        let mut log = SqliteLog::create(&path, Clock::Wall).expect("a store");
+        log.connection.pragma_update(None, "max_page_count", 30).expect("a limit");
+        let count = (0..100).take_while(|&number| log.append(&[event(number)], &now).is_ok()).count();
+        assert!((10..30).contains(&count), "{count}");
+        let full = StoreError::Full { path: path.display().to_string() };
+        assert_eq!(log.append(&[event(count), event(count + 1)], &now), Err(full));
+        assert_eq!(log.verify(None).map(|head| head.number), Ok(count as u64));
+        log.connection.pragma_update(None, "max_page_count", 1_000).expect("no limit");
+        assert!(log.append(&[event(count)], &now).is_ok());
+        drop(log);
+        file::clear(&path);
+    }
+
+    #[test]
+    fn every_append_waits_for_the_disk() {
+        let path = std::env::temp_dir().join(format!("qmtl-policy-settings-{}.db", std::process::id()));
+        file::clear(&path);
+        let log = SqliteLog::create(&path, Clock::Wall).expect("a store");
+        let setting = |name| log.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let mode = log.connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+        assert_eq!((mode.as_deref(), setting("synchronous"), setting("fullfsync")), (Ok("wal"), Ok(2), Ok(1)));
+        drop(log);
+        file::clear(&path);
     }
 }

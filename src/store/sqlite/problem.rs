@@ -16,6 +16,10 @@ pub(super) fn explain(path: &Path, error: &Error) -> StoreError {
     if error.sqlite_error().is_some_and(|error| no_space.contains(&error.extended_code)) {
         return StoreError::Full { path };
     }
+    if let Error::SqlInputError { msg, .. } = error {
+        // The questions are right; it is a table that is missing.
+        return StoreError::Damaged { path, problem: msg.clone() };
+    }
     match (error.sqlite_error_code(), directory) {
         (Some(ErrorCode::CannotOpen), Some(directory)) => {
             StoreError::File { path, problem: format!("there is no directory {}; make it first", directory.display()) }
