@@ -14,6 +14,12 @@ pub(super) enum Step {
 }
 
 impl Step {
+    const fn as_event(&self) -> &Event {
+        match self {
+            Self::Known(event) | Self::New(event) => event,
+        }
+    }
+
     pub(super) fn event(self) -> Event {
         match self {
             Self::Known(event) | Self::New(event) => event,
@@ -30,11 +36,12 @@ pub(super) fn plan(
     find: impl Fn(&str) -> Result<Option<Event>, StoreError>,
 ) -> Result<Vec<Step>, StoreError> {
     let before = head.clone();
-    let mut steps = Vec::with_capacity(events.len());
-    let mut planned: HashMap<&str, Event> = HashMap::new();
+    let mut steps: Vec<Step> = Vec::with_capacity(events.len());
+    let mut planned: HashMap<&str, usize> = HashMap::new();
     for new in events {
-        let known = match planned.get(new.id.as_str()) {
-            Some(event) => Some(event.clone()),
+        let earlier = planned.get(new.id.as_str()).and_then(|&index| steps.get(index));
+        let known = match earlier {
+            Some(step) => Some(step.as_event().clone()),
             None => find(&new.id)?,
         };
         if let Some(known) = known {
@@ -44,7 +51,7 @@ pub(super) fn plan(
         admit(new, options, clock, &before, &head)?;
         let event = new.sealed(&head)?;
         head = event.head();
-        planned.insert(&new.id, event.clone());
+        planned.insert(&new.id, steps.len());
         steps.push(Step::New(event));
     }
     Ok(steps)

@@ -14,10 +14,11 @@
 //! Nothing here reads a clock: the caller says what time it is, see [`AppendOptions::now`].
 //!
 //! ```
+//! use qmtl_policy::eval::parse_instant;
 //! use qmtl_policy::store::{AppendOptions, Clock, EventLog, MemoryLog, NewEvent};
 //!
 //! let mut log = MemoryLog::new(Clock::Wall);
-//! let at = "2026-01-31T21:00:00Z".parse()?;
+//! let at = parse_instant("2026-01-31T21:00:00Z").ok_or("no time")?;
 //! let event = NewEvent { id: "run-1".into(), at, kind: "run_submitted".into(), body: serde_json::json!({}) };
 //! let recorded = log.append(&[event], &AppendOptions::at(at))?;
 //! assert_eq!(recorded[0].number, 1);
