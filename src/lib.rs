@@ -52,7 +52,7 @@ pub use eval::{
     Batch, BatchOptions, Column, ColumnsError, Decision, Detail, EvaluateError, ExplainError, Explanation, Options,
     PrepareError, PrepareOptions, Prepared, RowOutcome, Snapshot, SnapshotError,
 };
-pub use policy::{Checked, CompileError, Policy, check, json_schema};
+pub use policy::{Checked, CompileError, Policy, SelectError, check, json_schema};
 pub use source::{Limits, Sources};
 
 /// Runs the Rust of the README.

@@ -4,8 +4,8 @@ use crate::check::check as run_lints;
 use crate::compile::{Compiled, Loader, NoFiles, compile};
 use crate::diag::{Diagnostic, Severity, has_errors};
 use crate::eval::{
-    Decision, EvaluateError, ExplainError, Explanation, Options, Plans, PrepareError, PrepareOptions, Prepared,
-    Snapshot, evaluate, explain,
+    Decision, Detail, EvaluateError, ExplainError, Explanation, Options, Plans, PrepareError, PrepareOptions, Prepared,
+    Quick, Snapshot, SnapshotError, evaluate, explain,
 };
 use crate::ir::{Fingerprints, Program, fingerprints};
 use crate::source::{Document, Limits, Sources, Span};
@@ -18,6 +18,7 @@ pub struct Policy {
     program: Program,
     fingerprints: Fingerprints,
     plans: Plans,
+    quick: Option<Quick>,
     warnings: Vec<Diagnostic>,
     sources: Sources,
 }
@@ -55,6 +56,18 @@ impl std::fmt::Display for CompileError {
 }
 
 impl std::error::Error for CompileError {}
+
+/// Why a text selects nothing, not even nobody.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectError {
+    /// It is no snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// It does not belong to the policy.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+}
 
 /// Compiles a text and runs every check over it.
 #[must_use]
@@ -101,8 +114,8 @@ impl Policy {
         match checked {
             Checked { sources, program: Some(program), diagnostics, .. } => {
                 let fingerprints = fingerprints(&program);
-                let plans = Plans::new(&program);
-                Ok(Self { program, fingerprints, plans, warnings: diagnostics, sources })
+                let (plans, quick) = (Plans::new(&program), Quick::new(&program));
+                Ok(Self { program, fingerprints, plans, quick, warnings: diagnostics, sources })
             }
             without_program => Err(CompileError(Box::new(without_program))),
         }
@@ -114,6 +127,36 @@ impl Policy {
     /// If the snapshot, its state or the options do not belong to this policy.
     pub fn evaluate(&self, snapshot: &Snapshot, options: &Options) -> Result<Decision, EvaluateError> {
         evaluate(&self.program, &self.fingerprints, &self.plans, snapshot, options)
+    }
+
+    /// What a JSON snapshot selects, best first, each with its score where the policy has one: the
+    /// `selected` of [`Policy::evaluate`] without anything that explains it.
+    ///
+    /// Snapshots of flat numbers are judged while they are read, if the policy has rules, a score and a
+    /// `total` only. All others take the way of [`Policy::evaluate`]; the answer is the same.
+    ///
+    /// ```
+    /// use qmtl_policy::{Options, Policy};
+    ///
+    /// let policy = Policy::compile("world: demo\nselection: { gates: [sharpe >= 0.5], score: sharpe }\n")?;
+    /// let text = r#"{"metrics": {"a": {"sharpe": 0.7}, "b": {"sharpe": 0.9}, "c": {"sharpe": 0.1}}}"#;
+    /// let selected = policy.select_json(text, &Options::default())?;
+    /// assert_eq!(selected, [("b".to_owned(), Some(0.9)), ("a".to_owned(), Some(0.7))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the text is no snapshot, or does not belong to this policy.
+    pub fn select_json(&self, text: &str, options: &Options) -> Result<Vec<(String, Option<f64>)>, SelectError> {
+        let plain = options.profile.is_none() && (options.world.is_none() || options.world == self.program.world);
+        let quick = self.quick.as_ref().filter(|_| plain && self.program.world.is_some());
+        if let Some(selected) = quick.and_then(|quick| quick.select(text)) {
+            return Ok(selected);
+        }
+        let options = Options { detail: Detail::Selected, ..options.clone() };
+        let decision = self.evaluate(&Snapshot::from_json(text)?, &options)?;
+        let score = |id: &str| decision.strategies.iter().find(|(known, _)| known == id).and_then(|(_, own)| own.score);
+        Ok(decision.selected.iter().map(|id| (id.clone(), score(id))).collect())
     }
 
     /// Prepares the policy for columns in a fixed order: the way to judge single rows in nanoseconds and

@@ -12,6 +12,7 @@ mod cli_contract;
 mod corpus;
 mod corpus_eval;
 mod explain;
+mod fast_paths;
 mod hash_changes;
 mod hashes;
 mod hostile;

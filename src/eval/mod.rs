@@ -15,6 +15,7 @@ mod notes;
 mod plan;
 mod prepared;
 mod profile;
+mod quick;
 mod results;
 mod select;
 mod selection;
@@ -36,6 +37,7 @@ pub use explain::{
 };
 pub use notes::{Note, Notes};
 pub use prepared::{Batch, BatchOptions, Column, ColumnsError, PrepareError, PrepareOptions, Prepared, RowOutcome};
+pub use quick::Quick;
 pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};
 pub use state::{Previous, State, StrategyState, read_previous};
 pub use strategies::Strategies;

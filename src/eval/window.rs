@@ -63,21 +63,41 @@ pub(super) struct Window<'a> {
     inputs: &'a [Input<'a>],
     rows: usize,
     from: usize,
-    copies: Vec<Chunk>,
+    copies: Copies,
+}
+
+/// Chunks that cannot be shown where they stand, by slot. Their memory is used again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Copies {
+    chunks: Vec<Chunk>,
     copied: Vec<bool>,
 }
 
 impl<'a> Window<'a> {
     /// A window over columns of so many rows; it shows nothing before it is moved.
     pub fn new(inputs: &'a [Input<'a>], rows: usize) -> Self {
-        Self { inputs, rows, from: 0, copies: vec![MISSING; inputs.len()], copied: vec![true; inputs.len()] }
+        Self::with(inputs, rows, Copies::default())
+    }
+
+    /// The same, with memory that was used before.
+    pub fn with(inputs: &'a [Input<'a>], rows: usize, mut copies: Copies) -> Self {
+        copies.chunks.resize(copies.chunks.len().max(inputs.len()), MISSING);
+        copies.copied.clear();
+        copies.copied.resize(inputs.len(), true);
+        Self { inputs, rows, from: 0, copies }
+    }
+
+    /// The memory, for another window.
+    pub fn into_copies(self) -> Copies {
+        self.copies
     }
 
     /// Shows the rows from one on.
     pub fn move_to(&mut self, from: usize) {
         self.from = from;
         let until = self.rows.min(from + CHUNK);
-        for ((input, copy), copied) in self.inputs.iter().zip(&mut self.copies).zip(&mut self.copied) {
+        let Copies { chunks, copied } = &mut self.copies;
+        for ((input, copy), copied) in self.inputs.iter().zip(chunks).zip(copied) {
             let Input::Numbers { values, validity, factor, range } = input else { continue };
             let values = values.get(from..until).unwrap_or_default();
             *copied = match range {
@@ -106,14 +126,10 @@ impl<'a> Window<'a> {
     /// The numbers of a slot.
     pub fn numbers(&self, slot: u32) -> &Chunk {
         let slot = slot as usize;
-        let whole = || match self.inputs.get(slot)? {
-            Input::Numbers { values, .. } => values.get(self.from..)?.first_chunk::<CHUNK>(),
-            _ => None,
-        };
-        if self.copied.get(slot).is_some_and(|copied| !copied) {
-            return whole().unwrap_or(&MISSING);
-        }
-        self.copies.get(slot).unwrap_or(&MISSING)
+        let Some(Input::Numbers { values, .. }) = self.inputs.get(slot) else { return &MISSING };
+        let whole = || values.get(self.from..)?.first_chunk::<CHUNK>();
+        let found = if self.copies.copied.get(slot) == Some(&false) { whole() } else { self.copies.chunks.get(slot) };
+        found.unwrap_or(&MISSING)
     }
 
     /// The conditions of a slot.

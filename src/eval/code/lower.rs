@@ -257,6 +257,19 @@ impl Instruction {
         }
     }
 
+    /// Whether it reads a slot.
+    pub fn reads(&self, slot: u32) -> bool {
+        let is = |operands: &[Operand]| operands.contains(&Operand::Slot(slot));
+        match self {
+            Self::Number(a) | Self::Negate(a) | Self::One(_, a) | Self::Missing(a) => is(&[*a]),
+            Self::Arithmetic(_, a, b) | Self::Two(_, a, b) | Self::Coalesce(a, b) => is(&[*a, *b]),
+            Self::Compare(_, a, b) | Self::Choose(a, b) => is(&[*a, *b]),
+            Self::Three(_, operands) => is(operands),
+            Self::Flag(own) => *own == slot,
+            _ => false,
+        }
+    }
+
     fn pushes_number(&self) -> bool {
         matches!(
             self,

@@ -77,6 +77,13 @@ pub(super) struct Code {
     pub depth: (usize, usize),
 }
 
+impl Code {
+    /// Whether it reads a slot.
+    pub fn reads(&self, slot: u32) -> bool {
+        self.instructions.iter().any(|instruction| instruction.reads(slot))
+    }
+}
+
 /// What fills a slot.
 #[derive(Debug, Clone)]
 pub(super) enum Slot {

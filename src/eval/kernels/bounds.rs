@@ -5,60 +5,45 @@ use multiversion::multiversion;
 use super::{CHUNK, Chunk, Mask, mask};
 use crate::value::Interval;
 
-/// Which side of a constant a value must lie on; the constant itself counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::eval) enum Side {
-    AtLeast,
-    AtMost,
-}
-
-/// A column and the constant it must keep. Strict comparisons are bounds at the next double.
+/// A column and the interval that its values must lie in, both ends included. Strict comparisons are
+/// intervals that end at the next double; NaN lies in none.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::eval) struct Bound {
+pub(in crate::eval) struct Bounds {
     pub slot: u32,
-    pub value: f64,
+    pub low: f64,
+    pub high: f64,
 }
 
 /// Columns tested in one pass: enough to hide the latency of a comparison, few enough for registers.
 const TOGETHER: usize = 4;
 
-/// Clears the bits of rows that lie outside one of the bounds or are missing there.
-pub(in crate::eval) fn keep_within<'c>(
-    side: Side,
-    bounds: &[Bound],
-    column: impl Fn(u32) -> &'c Chunk,
-    kept: &mut Mask,
-) {
+/// Clears the bits of rows that lie outside one of the intervals.
+pub(in crate::eval) fn keep_within<'c>(bounds: &[Bounds], column: impl Fn(u32) -> &'c Chunk, kept: &mut Mask) {
     let (groups, rest) = bounds.as_chunks::<TOGETHER>();
     for group in groups {
-        narrow(side, group.map(|bound| column(bound.slot)), group.map(|bound| bound.value), kept);
+        narrow(*group, group.map(|bounds| column(bounds.slot)), kept);
     }
     match *rest {
-        [a] => narrow(side, [column(a.slot)], [a.value], kept),
-        [a, b] => narrow(side, [column(a.slot), column(b.slot)], [a.value, b.value], kept),
-        [a, b, c] => {
-            let columns = [column(a.slot), column(b.slot), column(c.slot)];
-            narrow(side, columns, [a.value, b.value, c.value], kept);
-        }
+        [a] => narrow([a], [column(a.slot)], kept),
+        [a, b] => narrow([a, b], [column(a.slot), column(b.slot)], kept),
+        [a, b, c] => narrow([a, b, c], [column(a.slot), column(b.slot), column(c.slot)], kept),
         _ => {}
     }
 }
 
-fn narrow<const N: usize>(side: Side, columns: [&Chunk; N], bounds: [f64; N], kept: &mut Mask) {
+fn narrow<const N: usize>(bounds: [Bounds; N], columns: [&Chunk; N], kept: &mut Mask) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(found) = super::x86::within(side, columns, bounds) {
+    if let Some(found) = super::x86::within(bounds, columns) {
         return keep(&found, kept);
     }
     let at = |column: &Chunk, row: usize| column.get(row).copied().unwrap_or(f64::NAN);
-    let found = match side {
-        Side::AtLeast => {
-            mask(|row| columns.iter().zip(&bounds).fold(true, |all, (column, bound)| all & (at(column, row) >= *bound)))
-        }
-        Side::AtMost => {
-            mask(|row| columns.iter().zip(&bounds).fold(true, |all, (column, bound)| all & (at(column, row) <= *bound)))
-        }
+    let within = |row: usize| {
+        columns.iter().zip(&bounds).fold(true, |all, (column, bounds)| {
+            let value = at(column, row);
+            all & (value >= bounds.low) & (value <= bounds.high)
+        })
     };
-    keep(&found, kept);
+    keep(&mask(within), kept);
 }
 
 fn keep(found: &Mask, kept: &mut Mask) {

@@ -11,7 +11,7 @@ mod truth;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(super) use bounds::{Bound, Side, clear_outside, keep_within};
+pub(super) use bounds::{Bounds, clear_outside, keep_within};
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, missing};
 pub(super) use linear::{Term, keep_passed, linear};
 pub(super) use truth::TruthWords;

@@ -7,8 +7,8 @@
 mod run;
 
 use crate::eval::code::{ChunkStack, Code, Lowering, Row, RowStack, Slot};
-use crate::eval::kernels::{Bound, CHUNK, Side, Term, WORDS, keep_passed, keep_within, linear};
-use crate::eval::window::Window;
+use crate::eval::kernels::{Bounds, CHUNK, Term, WORDS, keep_passed, keep_within, linear};
+use crate::eval::window::{Copies, Window};
 use crate::ir::{Expr, ExprKind, MetricId, MissingMode, Rule, RuleSeverity};
 use crate::syntax::{ArithmeticOperator, Comparison};
 
@@ -19,8 +19,7 @@ pub(super) use run::{Found, Wanted};
 pub(super) struct Plan {
     /// What fills the slots that everything below reads.
     pub slots: Vec<Slot>,
-    at_least: Vec<Bound>,
-    at_most: Vec<Bound>,
+    bounds: Vec<Bounds>,
     tests: Vec<Test>,
     /// How rows are scored; unscored where the policy has no score.
     pub score: Option<Score>,
@@ -71,9 +70,7 @@ impl Plan {
             ExprKind::Compare(..) if condition.links().iter().all(|link| bounds(*link).is_some()) => {
                 for link in condition.links() {
                     if let Some((metric, low, high)) = bounds(link) {
-                        let slot = lowering.metric(metric);
-                        tighten(&mut self.at_least, slot, low, f64::max);
-                        tighten(&mut self.at_most, slot, high, f64::min);
+                        self.tighten(lowering.metric(metric), low, high);
                     }
                 }
             }
@@ -84,11 +81,42 @@ impl Plan {
         }
     }
 
+    /// Narrows the interval of a slot.
+    fn tighten(&mut self, slot: u32, low: f64, high: f64) {
+        match self.bounds.iter_mut().find(|bounds| bounds.slot == slot) {
+            Some(bounds) => (bounds.low, bounds.high) = (bounds.low.max(low), bounds.high.min(high)),
+            None => self.bounds.push(Bounds { slot, low, high }),
+        }
+    }
+
+    /// Makes the range of a slot part of its interval. True where nothing else reads the slot in rows
+    /// that pass, so that values outside the range need not be taken out first.
+    pub fn narrow_to_range(&mut self, slot: u32, low: f64, high: f64) -> bool {
+        let is_bounded = self.bounds.iter().any(|bounds| bounds.slot == slot);
+        let in_code = |code: &Code| code.reads(slot);
+        let in_tests = self.tests.iter().any(|test| in_code(&test.code));
+        let in_score = matches!(&self.score, Some(Score::Code(code)) if in_code(code));
+        let in_cohort = self.slots.iter().any(|own| matches!(own, Slot::Cohort { argument, .. } if in_code(argument)));
+        let enough = is_bounded && !in_tests && !in_score && !in_cohort;
+        if enough {
+            self.tighten(slot, low, high);
+        }
+        enough
+    }
+
+    /// The interval of each bounded slot; none where the rules ask for more than intervals.
+    pub fn intervals(&self) -> Option<&[Bounds]> {
+        self.tests.is_empty().then_some(&self.bounds)
+    }
+
     /// Whether a row meets every rule.
     #[inline]
     pub fn passes(&self, row: &impl Row, stack: &mut RowStack) -> bool {
-        let low = self.at_least.iter().all(|bound| row.number(bound.slot) >= bound.value);
-        low && self.at_most.iter().all(|bound| row.number(bound.slot) <= bound.value)
+        let within = |bounds: &Bounds| {
+            let value = row.number(bounds.slot);
+            value >= bounds.low && value <= bounds.high
+        };
+        self.bounds.iter().all(within)
             && self.tests.iter().all(|test| test.code.truth_at(row, stack).unwrap_or(test.tolerant))
     }
 
@@ -117,8 +145,7 @@ impl Plan {
     ) -> f64 {
         *passed = window.present();
         let column = |slot: u32| window.numbers(slot);
-        keep_within(Side::AtLeast, &self.at_least, column, passed);
-        keep_within(Side::AtMost, &self.at_most, column, passed);
+        keep_within(&self.bounds, column, passed);
         for test in &self.tests {
             if passed.iter().all(|word| *word == 0) {
                 break;
@@ -144,29 +171,22 @@ impl Plan {
     }
 }
 
-/// Room for the work on a chunk.
+/// Room for the work on a chunk. Its memory is used again.
+#[derive(Debug, Clone)]
 pub(super) struct Scratch {
     stack: ChunkStack,
     sums: [f64; CHUNK],
+    copies: Copies,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { stack: ChunkStack::default(), sums: [0.0; CHUNK] }
-    }
-}
-
-/// Keeps the tighter of two bounds of a column.
-fn tighten(bounds: &mut Vec<Bound>, slot: u32, value: Option<f64>, tighter: fn(f64, f64) -> f64) {
-    let Some(value) = value else { return };
-    match bounds.iter_mut().find(|bound| bound.slot == slot) {
-        Some(bound) => bound.value = tighter(bound.value, value),
-        None => bounds.push(Bound { slot, value }),
+        Self { stack: ChunkStack::default(), sums: [0.0; CHUNK], copies: Copies::default() }
     }
 }
 
 /// A comparison of a metric with a constant as the least and the greatest value that meets it.
-fn bounds((left, operator, right): (&Expr, Comparison, &Expr)) -> Option<(MetricId, Option<f64>, Option<f64>)> {
+fn bounds((left, operator, right): (&Expr, Comparison, &Expr)) -> Option<(MetricId, f64, f64)> {
     let (metric, operator, value) = match (left.as_metric(), right.as_number(), left.as_number(), right.as_metric()) {
         (Some(metric), Some(value), ..) => (metric, operator, value),
         (_, _, Some(value), Some(metric)) => (metric, operator.mirrored(), value),
@@ -175,14 +195,15 @@ fn bounds((left, operator, right): (&Expr, Comparison, &Expr)) -> Option<(Metric
     if value.is_nan() {
         return None;
     }
-    Some(match operator {
-        Comparison::GreaterEqual => (metric, Some(value), None),
-        Comparison::Greater => (metric, Some(value.next_up()), None),
-        Comparison::LessEqual => (metric, None, Some(value)),
-        Comparison::Less => (metric, None, Some(value.next_down())),
-        Comparison::Equal => (metric, Some(value), Some(value)),
+    let (low, high) = match operator {
+        Comparison::GreaterEqual => (value, f64::MAX),
+        Comparison::Greater => (value.next_up(), f64::MAX),
+        Comparison::LessEqual => (f64::MIN, value),
+        Comparison::Less => (f64::MIN, value.next_down()),
+        Comparison::Equal => (value, value),
         Comparison::NotEqual => return None,
-    })
+    };
+    Some((metric, low, high))
 }
 
 /// A sum of metrics and constants, each times a constant; none of any other shape.

@@ -9,6 +9,9 @@ use crate::eval::window::{Input, Window};
 /// Rows that make a thread of its own worth while.
 const ROWS_PER_THREAD: usize = 1 << 16;
 
+/// Rows that are kept beside the best ones before they are thinned out.
+const MOST_SPARE: usize = 64;
+
 /// Which rows to look for beside what passes.
 #[derive(Clone, Copy)]
 pub(in crate::eval) struct Wanted<'i> {
@@ -24,6 +27,7 @@ pub(in crate::eval) struct Wanted<'i> {
 pub(in crate::eval) struct Found {
     pub passed: Vec<u64>,
     pub scores: Vec<f64>,
+    scratch: Vec<Scratch>,
 }
 
 impl Plan {
@@ -43,10 +47,12 @@ impl Plan {
         let share = chunks.div_ceil(threads).max(1);
         let mut parts = Vec::with_capacity(threads);
         let mut scores = found.scores.as_mut_slice();
-        for (index, passed) in found.passed.chunks_mut(share * WORDS).enumerate() {
+        found.scratch.resize_with(found.scratch.len().max(threads), Scratch::default);
+        for ((index, passed), scratch) in found.passed.chunks_mut(share * WORDS).enumerate().zip(&mut found.scratch) {
             let (own, rest) = scores.split_at_mut(scores.len().min(share * CHUNK));
             scores = rest;
-            parts.push(Part { plan: self, inputs, rows, from: index * share * CHUNK, passed, scores: own, wanted });
+            let from = index * share * CHUNK;
+            parts.push(Part { plan: self, inputs, rows, from, passed, scores: own, wanted, scratch });
         }
         let mut best = Best::new(wanted);
         for kept in run_all(parts) {
@@ -65,6 +71,7 @@ struct Part<'p, 'i> {
     passed: &'p mut [u64],
     scores: &'p mut [f64],
     wanted: Wanted<'i>,
+    scratch: &'p mut Scratch,
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -88,7 +95,8 @@ fn run_all(parts: Vec<Part<'_, '_>>) -> Vec<Vec<(f64, u32)>> {
 
 impl Part<'_, '_> {
     fn run(self) -> Vec<(f64, u32)> {
-        let (mut window, mut scratch) = (Window::new(self.inputs, self.rows), Scratch::default());
+        let scratch = self.scratch;
+        let mut window = Window::with(self.inputs, self.rows, std::mem::take(&mut scratch.copies));
         let mut best = Best::new(self.wanted);
         let (words, _) = self.passed.as_chunks_mut::<WORDS>();
         let scored = self.plan.score.is_some();
@@ -97,10 +105,11 @@ impl Part<'_, '_> {
             let from = self.from + index * CHUNK;
             window.move_to(from);
             let (own, rest) = scores.split_at_mut(scores.len().min(CHUNK));
-            let top = self.plan.chunk(&window, &mut scratch, passed, own);
+            let top = self.plan.chunk(&window, scratch, passed, own);
             best.take(from, top, passed, own, scored);
             scores = rest;
         }
+        scratch.copies = window.into_copies();
         best.kept
     }
 }
@@ -143,7 +152,7 @@ impl<'i> Best<'i> {
                 }
             }
         }
-        if self.kept.len() >= self.wanted.best.saturating_mul(2).max(CHUNK) {
+        if self.kept.len() >= self.wanted.best.saturating_mul(2).max(MOST_SPARE) {
             self.thin();
         }
     }

@@ -1,6 +1,7 @@
 //! A policy prepared for columns in a fixed order: rules and score without a snapshot, without a copy.
 
 mod column;
+mod row;
 
 use super::code::{Row, RowStack, Slot, TextTest};
 use super::compute::{self, Truth};
@@ -12,6 +13,7 @@ use crate::ir::{MetricId, Program, Rule, Step};
 use crate::value::{Bitmask, Interval, Kind};
 
 pub use column::Column;
+use row::FlatRow;
 
 /// A policy prepared for columns in a fixed order. It can be shared between threads.
 ///
@@ -25,6 +27,7 @@ pub struct Prepared {
     /// For each slot the column it reads and how; none for those that are computed.
     sources: Vec<Option<Source>>,
     columns: usize,
+    flat: Option<FlatRow>,
     best: Option<usize>,
     further: Vec<&'static str>,
 }
@@ -33,8 +36,26 @@ pub struct Prepared {
 struct Source {
     column: usize,
     factor: f64,
-    /// Values outside are missing; none where the column holds truth values.
-    range: Option<Interval>,
+    kind: SourceKind,
+}
+
+/// What a column must hold.
+#[derive(Debug, Clone, Copy)]
+enum SourceKind {
+    /// Numbers; values outside the range are missing.
+    Numbers(Interval),
+    /// Numbers; the rules already keep out rows whose value lies outside the range.
+    Bounded(Interval),
+    Truths,
+}
+
+impl SourceKind {
+    fn range(self) -> Option<Interval> {
+        match self {
+            Self::Numbers(range) | Self::Bounded(range) => Some(range),
+            Self::Truths => None,
+        }
+    }
 }
 
 /// Which rules judge, and who decides between equal scores.
@@ -194,7 +215,7 @@ impl Prepared {
     }
 
     fn of_rules(program: &Program, rules: &[&Rule], columns: &[&str]) -> Result<Self, PrepareError> {
-        let plan = Plan::new(rules.iter().copied(), super::selection::score(program));
+        let mut plan = Plan::new(rules.iter().copied(), super::selection::score(program));
         let source = |slot: &Slot| match slot {
             Slot::Metric(id) => source(program, *id, columns).map(Some),
             Slot::Cohort { .. } => Ok(None),
@@ -203,14 +224,23 @@ impl Prepared {
                 Err(PrepareError::Text { metric: text.map(|metric| metric.name.clone()).unwrap_or_default() })
             }
         };
-        let sources = plan.slots.iter().map(source).collect::<Result<_, _>>()?;
+        let mut sources = plan.slots.iter().map(source).collect::<Result<Vec<_>, _>>()?;
+        for (slot, source) in sources.iter_mut().enumerate() {
+            let Some(source) = source.as_mut().filter(|source| source.factor == 1.0) else { continue };
+            if let SourceKind::Numbers(range) = source.kind
+                && plan.narrow_to_range(slot as u32, range.low, range.high)
+            {
+                source.kind = SourceKind::Bounded(range);
+            }
+        }
+        let flat = FlatRow::new(&plan, &sources);
         let further = further_steps(program);
         let total = program.steps.iter().find_map(|step| match step {
             Step::Cut(cut) => cut.total.as_ref().map(|total| total.value as usize),
             _ => None,
         });
         let best = further.is_empty().then(|| total.unwrap_or(usize::MAX));
-        Ok(Self { plan, sources, columns: columns.len(), best, further })
+        Ok(Self { plan, sources, columns: columns.len(), flat, best, further })
     }
 
     /// Steps of the policy that only a snapshot can answer, in their order.
@@ -225,6 +255,13 @@ impl Prepared {
     #[must_use]
     #[inline]
     pub fn row(&self, values: &[f64]) -> RowOutcome {
+        match &self.flat {
+            Some(flat) => flat.judge(values),
+            None => self.any_row(values),
+        }
+    }
+
+    fn any_row(&self, values: &[f64]) -> RowOutcome {
         if self.sources.iter().any(Option::is_none) {
             return self.row_as_cohort(values);
         }
@@ -303,17 +340,17 @@ impl Source {
         flags: &'a [Option<(Bitmask, Bitmask)>],
     ) -> Result<Input<'a>, ColumnsError> {
         let kind = |wanted| ColumnsError::Kind { column: self.column, wanted };
-        match (self.range, columns.get(self.column)) {
-            (Some(range), Some(column)) => {
-                let (values, validity) = column.numbers().ok_or_else(|| kind("numbers"))?;
-                Ok(Input::Numbers { values, validity, factor: self.factor, range: Some(range) })
+        let Some(column) = columns.get(self.column) else { return Ok(Input::Nothing) };
+        let range = match self.kind {
+            SourceKind::Numbers(range) => Some(range),
+            SourceKind::Bounded(_) => None,
+            SourceKind::Truths => {
+                let flags = flags.get(self.column).and_then(Option::as_ref).ok_or_else(|| kind("truth values"))?;
+                return Ok(Input::Flags(&flags.0, &flags.1));
             }
-            (None, Some(_)) => match flags.get(self.column) {
-                Some(Some((yes, no))) => Ok(Input::Flags(yes, no)),
-                _ => Err(kind("truth values")),
-            },
-            (_, None) => Ok(Input::Nothing),
-        }
+        };
+        let (values, validity) = column.numbers().ok_or_else(|| kind("numbers"))?;
+        Ok(Input::Numbers { values, validity, factor: self.factor, range })
     }
 }
 
@@ -326,10 +363,9 @@ struct RowValues<'v> {
 impl Row for RowValues<'_> {
     #[inline(always)]
     fn number(&self, slot: u32) -> f64 {
-        let Some(Some(Source { column, factor, range: Some(range) })) = self.sources.get(slot as usize) else {
-            return f64::NAN;
-        };
-        self.values.get(*column).map_or(f64::NAN, |value| within(value * factor, *range))
+        let Some(Some(Source { column, factor, kind })) = self.sources.get(slot as usize) else { return f64::NAN };
+        let Some(range) = kind.range() else { return f64::NAN };
+        self.values.get(*column).map_or(f64::NAN, |value| within(value * factor, range))
     }
 
     fn flag(&self, slot: u32) -> Option<bool> {
@@ -364,11 +400,12 @@ fn source(program: &Program, id: MetricId, columns: &[&str]) -> Result<Source, P
         return Err(PrepareError::DoubleColumn { metric, first, second: second.to_owned() });
     }
     let range = if program.dialect.is_native() { metric.range } else { Interval::ALL };
-    Ok(Source { column, factor, range: matches!(metric.kind, Kind::Number(_)).then_some(range) })
+    let kind = if metric.kind == Kind::Boolean { SourceKind::Truths } else { SourceKind::Numbers(range) };
+    Ok(Source { column, factor, kind })
 }
 
 /// The steps that a row by itself cannot answer.
-fn further_steps(program: &Program) -> Vec<&'static str> {
+pub(super) fn further_steps(program: &Program) -> Vec<&'static str> {
     let mut found = Vec::new();
     if program.currency.max_lag.is_some() || program.currency.min_history.is_some() {
         found.push("data_currency");
