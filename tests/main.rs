@@ -23,6 +23,8 @@ mod properties;
 mod readme;
 mod reference;
 mod shown;
+mod store;
+mod store_processes;
 mod support;
 mod three_valued;
 mod threshold_oracle;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::store_file::StoreArguments;
+
 /// Checks world policies and judges strategies with them.
 #[derive(Debug, Parser)]
 #[command(name = "qmtl-policy", version, max_term_width = 100)]
@@ -42,6 +44,9 @@ pub(super) enum Verb {
     Metrics(MetricsArguments),
     /// Print the JSON Schema of policies, for editors
     Schema,
+    /// Make, verify, export and import the record of what was decided
+    #[command(subcommand)]
+    Store(StoreVerb),
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +187,73 @@ pub(super) struct MetricsArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum MetricsFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreVerb {
+    /// Make a store, unless it is there
+    Init(StoreInitArguments),
+    /// Find any edit, gap or reorder in the record
+    Verify(StoreVerifyArguments),
+    /// Write the record as JSON lines
+    Export(StoreExportArguments),
+    /// Read exported JSON lines into an empty store, or a new one
+    Import(StoreImportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreInitArguments {
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// Let time be what --now says, for simulations; otherwise nothing is recorded ahead of the clock
+    #[arg(long)]
+    pub simulated: bool,
+    /// How to write where the record ends
+    #[arg(long, value_enum, default_value_t = StoreFormat::Table)]
+    pub format: StoreFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreVerifyArguments {
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// Exit with 1 unless the record ends with this hash: finds a tail that was cut off
+    #[arg(long, value_name = "HASH")]
+    pub expect_head: Option<String>,
+    /// How to write what was found
+    #[arg(long, value_enum, default_value_t = StoreFormat::Table)]
+    pub format: StoreFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreExportArguments {
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to write where the record ends; on standard error, where standard output has the lines
+    #[arg(long, value_enum, default_value_t = StoreFormat::Table)]
+    pub format: StoreFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreImportArguments {
+    /// The exported lines, `-` for standard input
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// How to write where the record ends
+    #[arg(long, value_enum, default_value_t = StoreFormat::Table)]
+    pub format: StoreFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StoreFormat {
     /// For people
     Table,
     /// One JSON document

@@ -1,7 +1,7 @@
 //! Reads and writes files, with errors that name them.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -35,6 +35,16 @@ pub(super) fn read_data(path: &Path) -> Result<String, Failure> {
     read(path, LARGEST_SNAPSHOT)
 }
 
+/// Opens a file that is read line by line.
+pub(super) fn open_lines(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if is_standard_input(path) {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path);
+    let file = file.map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
 fn read(path: &Path, most: u64) -> Result<String, Failure> {
     let name = display_name(path);
     let failed = |error: std::io::Error| Failure::new(format!("cannot read {name}: {error}"));
@@ -64,6 +74,17 @@ pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
     let mut file = WholeFile::create(path)?;
     file.write_all(text.as_bytes()).map_err(|error| file.failed(error))?;
     file.finish()
+}
+
+/// The same for what is written piece by piece.
+pub(super) fn write_whole_with<T, Error: From<Failure>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut file = WholeFile::create(path)?;
+    let done = write(&mut file)?;
+    file.finish()?;
+    Ok(done)
 }
 
 /// A file that is written beside the old one and takes its place once it is finished.

@@ -1,4 +1,4 @@
-//! The command line: the only place that reads files, the terminal and the environment.
+//! The command line: the only place that reads the clock, the terminal, the environment, and files other than a store.
 
 mod args;
 #[cfg(feature = "arrow")]
@@ -17,6 +17,8 @@ mod metrics;
 mod output;
 mod rule;
 mod schema;
+mod store;
+mod store_file;
 mod table;
 mod tables;
 mod terminal;
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),
         Verb::Schema => schema::run(),
+        Verb::Store(verb) => store::run(verb, &terminal),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -1,94 +1,115 @@
 //! The record: one append-only log of events, each carrying the hash of the one before it.
 //!
-//! A log is whatever keeps events in order; [`MemoryLog`] keeps them in memory, for tests and for
-//! hosts that persist events themselves. [`verify`] finds any edit, gap or reorder by walking the
-//! chain; with the expected head it finds a cut tail, too.
+//! ```text
+//! NewEvent ─► append: is it known? is it in order? ─► Event, sealed by its hash ─► memory | SQLite
+//!                                                        │
+//!                                 verify, export ◄───────┴──► views, rebuilt by whoever needs them
+//! ```
+//!
+//! The log is the only truth, and knows nothing of what its events mean. [`EventLog`] is kept by
+//! `MemoryLog`, which needs nothing and builds for WASM, where the host persists the events that an
+//! append returns; and by `SqliteLog` (feature `sqlite`), a file that processes share. What an
+//! append takes and refuses is decided once, for both, in `append.rs`.
+//!
+//! Nothing here reads a clock: the caller says what time it is, see [`AppendOptions::now`].
+//!
+//! ```
+//! use qmtl_policy::eval::parse_instant;
+//! use qmtl_policy::store::{AppendOptions, Clock, EventLog, MemoryLog, NewEvent};
+//!
+//! let mut log = MemoryLog::new(Clock::Wall);
+//! let at = parse_instant("2026-01-31T21:00:00Z").ok_or("no time")?;
+//! let event = NewEvent { id: "run-1".into(), at, kind: "run_submitted".into(), body: serde_json::json!({}) };
+//! let recorded = log.append(&[event], &AppendOptions::at(at))?;
+//! assert_eq!(recorded[0].number, 1);
+//! assert_eq!(log.verify(None)?.hash, recorded[0].hash);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod append;
+mod chain;
+mod error;
 mod event;
+mod lines;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
-pub use event::{Event, GENESIS};
-pub use memory::{MemoryLog, import};
+use std::ops::RangeFrom;
 
 use jiff::Timestamp;
 
-/// Why the log refuses, or is broken. Events count from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// An event older than the last.
-    #[error("the event is of {at}, before the last one of {last}: events are recorded in order")]
-    Older {
-        /// The refused event's time.
-        at: String,
-        /// The last event's time.
-        last: String,
-    },
-    /// The same id with other content.
-    #[error("an event `{id}` is recorded with other content")]
-    OtherContent {
-        /// The id.
-        id: String,
-    },
-    /// An event that does not carry the hash of its predecessor, or not its own.
-    #[error("event {number} is not what was recorded: its hash does not follow from its content and the event before")]
-    Broken {
-        /// Its place.
-        number: u64,
-    },
-    /// The last event is not the expected one.
-    #[error("the log ends with {head}, not with {expected}: its tail was cut or goes on")]
-    OtherHead {
-        /// What it ends with.
-        head: String,
-        /// What was expected.
-        expected: String,
-    },
-    /// A line that is no event.
-    #[error("line {line} is not an event: {problem}")]
-    Unreadable {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        problem: String,
-    },
+pub use chain::Chain;
+pub use error::{Fault, StoreError};
+pub use event::{Clock, DEEPEST_BODY, Event, Head, LARGEST_BODY, LONGEST_NAME, NewEvent};
+pub use lines::{Lines, export, import};
+pub use memory::MemoryLog;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{BUSY_ATTEMPTS, BUSY_WAIT, SqliteLog};
+
+/// Events as they are read, one at a time. After an error there are no more.
+pub type Events<'log> = Box<dyn Iterator<Item = Result<Event, StoreError>> + 'log>;
+
+/// Under which conditions events are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendOptions {
+    /// The time on the wall: a log that follows it refuses events from later.
+    pub now: Timestamp,
+    /// Record new events only if the log still ends with this hash: whoever decided by what the log
+    /// held learns that it has moved on, and decides again.
+    pub only_after: Option<String>,
+}
+
+impl AppendOptions {
+    /// Whatever the log ends with.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, only_after: None }
+    }
 }
 
 /// Something that keeps events in order.
 pub trait EventLog {
-    /// Records an event and returns the new head. Recording the same id with the same content again
-    /// changes nothing.
+    /// What the times of its events follow.
+    fn clock(&self) -> Clock;
+
+    /// Records events, all or none, and returns them as they stand in the log. When it returns, they
+    /// are kept. An event whose id is known with the same content is returned as it was recorded,
+    /// and changes nothing.
     ///
     /// # Errors
-    /// If the event is older than the last, or its id is recorded with other content.
-    fn append(&mut self, id: &str, at: Timestamp, kind: &str, body: serde_json::Value) -> Result<String, StoreError>;
+    /// If an event is older than the last one, from later than now, of an id that is known with other
+    /// content, or too large; if the log has moved on; if the log cannot be read or written.
+    fn append(&mut self, events: &[NewEvent], options: &AppendOptions) -> Result<Vec<Event>, StoreError>;
 
-    /// All events, oldest first.
-    fn events(&self) -> &[Event];
+    /// Puts back events as they were recorded, into an empty log, all or none. Their chain is walked
+    /// on the way; an error among them ends it.
+    ///
+    /// # Errors
+    /// If the log is not empty, the chain is broken, or the log cannot be written.
+    fn restore(&mut self, events: &mut dyn Iterator<Item = Result<Event, StoreError>>) -> Result<Head, StoreError>;
 
-    /// The hash of the last event, or [`GENESIS`].
-    fn head(&self) -> &str {
-        self.events().last().map_or(GENESIS, |event| event.hash.as_str())
-    }
-}
+    /// The events from a number on, oldest first, without holding all of them.
+    fn events(&self, numbers: RangeFrom<u64>) -> Events<'_>;
 
-/// Walks the chain of a log.
-///
-/// # Errors
-/// Names the first event that is not what was recorded, or a head other than the expected one.
-pub fn verify(log: &dyn EventLog, expected_head: Option<&str>) -> Result<(), StoreError> {
-    let mut before = GENESIS;
-    for (index, event) in log.events().iter().enumerate() {
-        let number = index as u64 + 1;
-        if event.number != number || event.previous != before || event.hash != event.expected_hash() {
-            return Err(StoreError::Broken { number });
-        }
-        before = &event.hash;
-    }
-    match expected_head {
-        Some(expected) if expected != before => {
-            Err(StoreError::OtherHead { head: before.to_owned(), expected: expected.to_owned() })
-        }
-        _ => Ok(()),
+    /// The event of an id.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or the event is not what was recorded.
+    fn find(&self, id: &str) -> Result<Option<Event>, StoreError>;
+
+    /// Where the log ends.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or the last event is not what was recorded.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// Walks the chain from the first event and returns where it ends.
+    ///
+    /// # Errors
+    /// Names the first event that is not what was recorded; with an expected head, also when the log
+    /// does not end there.
+    fn verify(&self, expected_head: Option<&str>) -> Result<Head, StoreError> {
+        chain::verify(self.clock(), self.events(0..), expected_head)
     }
 }
