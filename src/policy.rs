@@ -4,10 +4,10 @@ use crate::check::check as run_lints;
 use crate::compile::{Compiled, Loader, NoFiles, compile};
 use crate::diag::{Diagnostic, Severity, has_errors};
 use crate::eval::{
-    Decision, Detail, EvaluateError, ExplainError, Explanation, Options, Plans, PrepareError, PrepareOptions, Prepared,
-    Quick, Snapshot, SnapshotError, evaluate, explain,
+    Decision, Detail, EvaluateError, ExplainError, Explanation, MetricColumn, Options, Plans, PrepareError,
+    PrepareOptions, Prepared, Quick, Snapshot, SnapshotError, evaluate, explain, metric_columns,
 };
-use crate::ir::{Fingerprints, Program, fingerprints};
+use crate::ir::{Expr, Fingerprints, Metric, Program, fingerprints};
 use crate::source::{Document, Limits, Sources, Span};
 use crate::stdlib::{is_standard, standard};
 use crate::syntax::document;
@@ -193,6 +193,40 @@ impl Policy {
     /// If the snapshot lacks the strategy, or cannot be judged by this policy.
     pub fn explain(&self, snapshot: &Snapshot, options: &Options, strategy: &str) -> Result<Explanation, ExplainError> {
         explain(&self.program, &self.fingerprints, &self.plans, &self.sources, snapshot, options, strategy)
+    }
+
+    /// The metrics that the policy reads.
+    #[must_use]
+    pub fn metrics(&self) -> &[Metric] {
+        &self.program.metrics
+    }
+
+    /// The values of every metric that the policy reads and that is no text, as the policy reads them:
+    /// under their own names, converted, and missing where they are out of range.
+    #[must_use]
+    pub fn metric_columns(&self, snapshot: &Snapshot) -> Vec<(String, MetricColumn)> {
+        metric_columns(&self.program, snapshot)
+    }
+
+    /// An interval of values that tells strategies apart: around the constants that rules compare a
+    /// metric with, within its range.
+    pub(crate) fn spread(&self, metric: &Metric) -> (f64, f64) {
+        let mut constants = Vec::new();
+        for expression in self.program.expressions() {
+            expression.walk(&mut |part| {
+                for (left, _, right) in part.links() {
+                    let own = |side: &Expr| side.as_metric().and_then(|id| self.program.metric(id)) == Some(metric);
+                    constants.extend(right.as_number().filter(|_| own(left)));
+                    constants.extend(left.as_number().filter(|_| own(right)));
+                }
+            });
+        }
+        let (low, high) = constants.iter().fold((0.0_f64, 0.0_f64), |(low, high), constant| {
+            let width = constant.abs().max(0.1);
+            (low.min(constant - width), high.max(constant + 2.0 * width))
+        });
+        let high = if constants.is_empty() { 1.0 } else { high };
+        (low.max(metric.range.low), high.min(metric.range.high))
     }
 
     /// The typed program.

@@ -44,6 +44,8 @@ pub(super) enum Verb {
     Metrics(MetricsArguments),
     /// Print the JSON Schema of policies, for editors
     Schema,
+    /// Measure how fast a policy judges
+    Bench(BenchArguments),
     /// Make, verify, export and import the record of what was decided
     #[command(subcommand)]
     Store(StoreVerb),
@@ -168,6 +170,38 @@ pub(super) struct FmtArguments {
     /// Change nothing; name the files that are not formatted and exit with 1
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArguments {
+    /// The policy
+    pub policy: PathBuf,
+    /// Judge so many rows, made up around the thresholds of the policy
+    #[arg(long, value_name = "N", conflicts_with = "snapshot")]
+    pub rows: Option<usize>,
+    /// Judge the strategies of a snapshot, or of the last instant of a table
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// The world, where the policy does not name it
+    #[arg(long, value_name = "NAME")]
+    pub world: Option<String>,
+    /// The stage, whose profile judges
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<String>,
+    /// The profile, instead of that of the stage
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// How to write what was measured
+    #[arg(long, value_enum, default_value_t = BenchFormat::Table)]
+    pub format: BenchFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum BenchFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod args;
 #[cfg(feature = "arrow")]
 mod arrow_tables;
+mod bench;
 mod check;
 #[cfg(feature = "arrow")]
 mod decision_parquet;
@@ -79,6 +80,7 @@ pub fn run() -> ExitCode {
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),
         Verb::Schema => schema::run(),
+        Verb::Bench(verb) => bench::run(verb, &terminal),
         Verb::Store(verb) => store::run(verb, &terminal),
     };
     match outcome {

@@ -11,6 +11,7 @@ mod fill;
 mod frame;
 mod judge;
 mod kernels;
+mod metric_column;
 mod notes;
 mod plan;
 mod prepared;
@@ -29,12 +30,15 @@ mod value;
 mod what_if;
 mod window;
 
+pub use crate::ir::Metric;
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
 pub use engine::{Detail, EvaluateError, Options, Plans, evaluate};
 pub use explain::{
     Amount, Blocker, Change, ChangeOutcome, CutFacts, DataFacts, ExplainError, Explanation, ExposureFacts,
     HysteresisFacts, Placed, Quantity, Reading, Room, RuleFacts, ScoreFacts, Term, explain,
 };
+pub(crate) use metric_column::metric_columns;
+pub use metric_column::{MetricColumn, TruthBits};
 pub use notes::{Note, Notes};
 pub use prepared::{Batch, BatchOptions, Column, ColumnsError, PrepareError, PrepareOptions, Prepared, RowOutcome};
 pub use quick::Quick;

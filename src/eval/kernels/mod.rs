@@ -11,6 +11,8 @@ mod truth;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use multiversion::multiversion;
+
 pub(super) use bounds::{Bounds, clear_outside, keep_within};
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, missing};
 pub(super) use linear::{Term, keep_passed, linear};
@@ -26,6 +28,17 @@ pub(super) type Chunk = [f64; CHUNK];
 pub(super) type Mask = [u64; WORDS];
 /// A chunk without any value.
 pub(super) static MISSING: Chunk = [f64::NAN; CHUNK];
+
+/// Reads every number and does next to nothing with it: the floor of all judging.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+pub(super) fn read(values: &[f64]) -> u64 {
+    let mut all = [0_u64; 16];
+    let (groups, rest) = values.as_chunks::<16>();
+    for group in groups {
+        all.iter_mut().zip(group).for_each(|(bits, value)| *bits |= value.to_bits());
+    }
+    all.iter().fold(0, |left, right| left ^ right) ^ rest.iter().fold(0, |left, value| left ^ value.to_bits())
+}
 
 /// A mask from a condition on each row, without branches.
 #[inline(always)]

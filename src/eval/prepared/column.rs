@@ -37,6 +37,24 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// How many bytes its values take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self.values {
+            Values::Numbers(values) => size_of_val(values),
+            Values::Truths(bits) => bits.rows().div_ceil(8),
+        }
+    }
+
+    /// Reads every number once and does next to nothing with it: no judging can be faster.
+    #[must_use]
+    pub fn read(&self) -> u64 {
+        match self.values {
+            Values::Numbers(values) => crate::eval::kernels::read(values),
+            Values::Truths(_) => 0,
+        }
+    }
+
     /// Whether values and validity have so many rows.
     pub(super) fn has_rows(&self, rows: usize) -> bool {
         self.rows() == rows && self.validity.is_none_or(|validity| validity.rows() == rows)
