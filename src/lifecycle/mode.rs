@@ -1,0 +1,302 @@
+//! Where a strategy executes, and which of its orders pass. The world's decision is the authority: what a
+//! caller asks for is a hint, and nothing that it passes raises the domain above the decision.
+//!
+//! Closed by default: without a fresh decision, or without what must be given, everything executes in the
+//! backtest domain. Names that do not exist are errors, so that a slip is seen and never guessed at.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::eval::{Value, seconds_between};
+use crate::ir::normalized_name;
+use crate::syntax::parse_duration;
+
+use super::fields::{Fields, ReadFieldError};
+
+/// A mode that somebody asks for, or that a decision gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Judge only.
+    Validate,
+    /// Compute, and send nothing.
+    ComputeOnly,
+    /// On history.
+    Backtest,
+    /// On the market, without money.
+    Paper,
+    /// Another name of paper.
+    Dryrun,
+    /// Beside what is live.
+    Shadow,
+    /// With money.
+    Live,
+}
+
+/// Where something executes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Domain {
+    /// On history.
+    Backtest,
+    /// On the market, without money.
+    Dryrun,
+    /// Beside what is live.
+    Shadow,
+    /// With money.
+    Live,
+}
+
+/// Which orders pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderGate {
+    /// All.
+    On,
+    /// Those that close positions.
+    ReduceOnly,
+    /// None.
+    Off,
+}
+
+/// Why something executes below what the world decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Downgrade {
+    /// There is no decision.
+    DecisionUnavailable,
+    /// The decision is older than it may be, or from the future, or does not say how old it is.
+    StaleDecision,
+    /// `as_of` must be given.
+    MissingAsOf,
+    /// `dataset_fingerprint` must be given.
+    MissingDatasetFingerprint,
+}
+
+/// What the world decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecidedMode {
+    /// The mode.
+    pub mode: Mode,
+    /// When.
+    pub issued_at: Option<Timestamp>,
+    /// For how many seconds it stands.
+    pub ttl: Option<f64>,
+}
+
+/// All that the mode of execution depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModeContext {
+    /// The moment.
+    pub now: Timestamp,
+    /// What the caller asks for.
+    pub requested_mode: Option<Mode>,
+    /// What it runs as.
+    pub existing_mode: Option<Mode>,
+    /// What the world decided.
+    pub decision: Option<DecidedMode>,
+    /// The instant of the data.
+    pub as_of: Option<Timestamp>,
+    /// Which data it is.
+    pub dataset_fingerprint: Option<String>,
+    /// Whether `as_of` must be given.
+    pub require_as_of: bool,
+    /// Whether `dataset_fingerprint` must be given.
+    pub require_dataset_fingerprint: bool,
+    /// Where it executed before.
+    pub previous_domain: Option<Domain>,
+    /// Whether its activation is frozen.
+    pub freeze: bool,
+    /// Whether it is being wound down.
+    pub drain: bool,
+    /// Whether the world is halted.
+    pub halted: bool,
+}
+
+/// Where a strategy executes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResolvedMode {
+    /// Version of this form.
+    pub schema_version: u32,
+    /// What was asked for in the end.
+    pub requested_mode: Mode,
+    /// Where it executes.
+    pub execution_domain: Domain,
+    /// Which of its orders pass.
+    pub order_gate: OrderGate,
+    /// Whether it executes there because something is missing.
+    pub safe_mode: bool,
+    /// The same, as decisions call it.
+    pub downgraded: bool,
+    /// What is missing.
+    pub downgrade_reason: Option<Downgrade>,
+    /// Whether another domain was asked for.
+    pub overridden: bool,
+}
+
+impl Mode {
+    const ALL: [(&'static str, Self); 7] = [
+        ("validate", Self::Validate),
+        ("compute-only", Self::ComputeOnly),
+        ("backtest", Self::Backtest),
+        ("paper", Self::Paper),
+        ("dryrun", Self::Dryrun),
+        ("shadow", Self::Shadow),
+        ("live", Self::Live),
+    ];
+
+    /// The mode with a name; case and `_` for `-` do not matter.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let wanted = normalized_name(name);
+        Self::ALL.iter().find(|(known, _)| normalized_name(known) == wanted).map(|(_, mode)| *mode)
+    }
+
+    /// Whether decisions give it: the others are names of domains.
+    fn is_decided(self) -> bool {
+        !matches!(self, Self::Backtest | Self::Dryrun)
+    }
+
+    /// Where it executes.
+    #[must_use]
+    pub fn domain(self) -> Domain {
+        match self {
+            Self::Validate | Self::ComputeOnly | Self::Backtest => Domain::Backtest,
+            Self::Paper | Self::Dryrun => Domain::Dryrun,
+            Self::Shadow => Domain::Shadow,
+            Self::Live => Domain::Live,
+        }
+    }
+}
+
+impl Domain {
+    /// The domain with a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match normalized_name(name).as_str() {
+            "backtest" => Self::Backtest,
+            "dryrun" => Self::Dryrun,
+            "shadow" => Self::Shadow,
+            "live" => Self::Live,
+            _ => return None,
+        })
+    }
+}
+
+/// Where a strategy executes, and which of its orders pass.
+#[must_use]
+pub fn resolve_mode(context: &ModeContext) -> ResolvedMode {
+    let decided = context.decision.as_ref().map(|decision| decision.mode);
+    let requested = context.requested_mode.or(context.existing_mode).or(decided).unwrap_or(Mode::Backtest);
+    let downgrade = downgrade(context);
+    let domain = match (downgrade, decided) {
+        (None, Some(mode)) => mode.domain(),
+        _ => Domain::Backtest,
+    };
+    ResolvedMode {
+        schema_version: 1,
+        requested_mode: requested,
+        execution_domain: domain,
+        order_gate: order_gate(context, domain),
+        safe_mode: downgrade.is_some(),
+        downgraded: downgrade.is_some(),
+        downgrade_reason: downgrade,
+        overridden: requested.domain() != domain,
+    }
+}
+
+fn downgrade(context: &ModeContext) -> Option<Downgrade> {
+    let Some(decision) = &context.decision else { return Some(Downgrade::DecisionUnavailable) };
+    let fresh = decision.issued_at.zip(decision.ttl).is_some_and(|(issued_at, ttl)| {
+        let age = seconds_between(issued_at, context.now);
+        (0.0..=ttl).contains(&age)
+    });
+    if !fresh {
+        return Some(Downgrade::StaleDecision);
+    }
+    if context.require_as_of && context.as_of.is_none() {
+        return Some(Downgrade::MissingAsOf);
+    }
+    (context.require_dataset_fingerprint && context.dataset_fingerprint.is_none())
+        .then_some(Downgrade::MissingDatasetFingerprint)
+}
+
+/// Whoever may hold positions can close them unless orders are frozen; whoever was never live has none.
+fn order_gate(context: &ModeContext, domain: Domain) -> OrderGate {
+    let decided = context.decision.as_ref().map(|decision| decision.mode);
+    // What a caller asks for shows nothing: it may never have been.
+    let was_live = context.previous_domain == Some(Domain::Live)
+        || context.existing_mode == Some(Mode::Live)
+        || decided == Some(Mode::Live);
+    match (context.freeze, domain) {
+        (true, _) => OrderGate::Off,
+        (false, Domain::Live) if !context.drain && !context.halted => OrderGate::On,
+        (false, _) if was_live => OrderGate::ReduceOnly,
+        (false, _) => OrderGate::Off,
+    }
+}
+
+const CONTEXT_KEYS: &[&str] = &[
+    "now",
+    "requested_mode",
+    "existing_mode",
+    "decision",
+    "as_of",
+    "dataset_fingerprint",
+    "require",
+    "previous_domain",
+    "activation",
+    "halted",
+];
+const MODES: &str = "validate, compute-only, backtest, paper, dryrun, shadow or live";
+const DECIDED_MODES: &str = "validate, compute-only, paper, shadow or live";
+const DOMAINS: &str = "backtest, dryrun, shadow or live";
+const TTL: &str = "a number of seconds or a duration such as `5m`";
+
+impl ModeContext {
+    /// Reads a context. Only `now` must be there; what `require` does not name is not required.
+    ///
+    /// # Errors
+    /// At the first value that is not what its place asks for.
+    pub fn read(value: &Value) -> Result<Self, ReadFieldError> {
+        let fields = Fields::new(value, "", CONTEXT_KEYS)?;
+        let required = fields.texts("require")?.unwrap_or_default();
+        if required.iter().any(|name| !["as_of", "dataset_fingerprint"].contains(&name.as_str())) {
+            return Err(fields.wrong("require", "a list of `as_of` and `dataset_fingerprint`"));
+        }
+        let requires = |name: &str| required.iter().any(|known| known == name);
+        let activation = fields.value("activation");
+        let activation = activation.map(|value| Fields::new(value, "activation", &["freeze", "drain"])).transpose()?;
+        let flag = |key: &str| activation.map_or(Ok(false), |fields| fields.flag(key));
+        let fingerprint = fields.text("dataset_fingerprint")?.filter(|text| !text.trim().is_empty());
+        Ok(Self {
+            now: fields.needed_time("now")?,
+            requested_mode: fields.word("requested_mode", MODES, Mode::from_name)?,
+            existing_mode: fields.word("existing_mode", MODES, Mode::from_name)?,
+            decision: fields.value("decision").map(read_decision).transpose()?.flatten(),
+            as_of: fields.time("as_of")?,
+            dataset_fingerprint: fingerprint.map(str::to_owned),
+            require_as_of: requires("as_of"),
+            require_dataset_fingerprint: requires("dataset_fingerprint"),
+            previous_domain: fields.word("previous_domain", DOMAINS, Domain::from_name)?,
+            freeze: flag("freeze")?,
+            drain: flag("drain")?,
+            halted: fields.flag("halted")?,
+        })
+    }
+}
+
+/// A decision without a mode decides nothing.
+fn read_decision(value: &Value) -> Result<Option<DecidedMode>, ReadFieldError> {
+    let fields = Fields::new(value, "decision", &["effective_mode", "issued_at", "ttl"])?;
+    let decided = |name: &str| Mode::from_name(name).filter(|mode| mode.is_decided());
+    let ttl = match fields.value("ttl") {
+        None => None,
+        Some(Value::Number(seconds)) if seconds.is_finite() && *seconds >= 0.0 => Some(*seconds),
+        Some(Value::Text(text)) => Some(parse_duration(text).ok_or_else(|| fields.wrong("ttl", TTL))?),
+        Some(_) => return Err(fields.wrong("ttl", TTL)),
+    };
+    let issued_at = fields.time("issued_at")?;
+    let mode = fields.word("effective_mode", DECIDED_MODES, decided)?;
+    Ok(mode.map(|mode| DecidedMode { mode, issued_at, ttl }))
+}
