@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::lifecycle_args::{CampaignArguments, PromoteArguments, ResolveModeArguments};
+
 /// Checks world policies and judges strategies with them.
 #[derive(Debug, Parser)]
 #[command(name = "qmtl-policy", version, max_term_width = 100)]
@@ -40,6 +42,12 @@ pub(super) enum Verb {
     Rule(RuleArguments),
     /// List the metrics of the catalogue, or describe one
     Metrics(MetricsArguments),
+    /// Follow strategies on their way from backtest to live
+    Campaign(CampaignArguments),
+    /// Plan promotions to live
+    Promote(PromoteArguments),
+    /// Tell where a strategy executes, and which of its orders pass
+    ResolveMode(ResolveModeArguments),
     /// Print the JSON Schema of policies, for editors
     Schema,
 }

@@ -117,7 +117,7 @@ pub(super) fn policy(path: &Path, terminal: &Terminal) -> Result<Option<Policy>,
 }
 
 /// Reads JSON or YAML: by the file's ending, else JSON where the text begins like JSON.
-fn tree(path: &Path) -> Result<Value, Failure> {
+pub(super) fn tree(path: &Path) -> Result<Value, Failure> {
     let name = display_name(path);
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let text = read_data(path)?;

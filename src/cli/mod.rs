@@ -1,9 +1,12 @@
 //! The command line: the only place that reads files, the terminal and the environment.
 
+mod answers;
 mod args;
 #[cfg(feature = "arrow")]
 mod arrow_tables;
+mod campaign;
 mod check;
+mod clock;
 #[cfg(feature = "arrow")]
 mod decision_parquet;
 mod decision_rows;
@@ -13,8 +16,11 @@ mod explain;
 mod files;
 mod fmt;
 mod inputs;
+mod lifecycle_args;
 mod metrics;
 mod output;
+mod promote;
+mod resolve_mode;
 mod rule;
 mod schema;
 mod table;
@@ -76,6 +82,9 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => fmt::run(verb, &terminal),
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),
+        Verb::Campaign(verb) => campaign::run(verb, &terminal),
+        Verb::Promote(verb) => promote::run(verb, &terminal),
+        Verb::ResolveMode(verb) => resolve_mode::run(verb, &terminal),
         Verb::Schema => schema::run(),
     };
     match outcome {

@@ -152,6 +152,12 @@ impl Mode {
         Self::ALL.iter().find(|(known, _)| normalized_name(known) == wanted).map(|(_, mode)| *mode)
     }
 
+    /// The name in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| *name)
+    }
+
     /// Whether decisions give it: the others are names of domains.
     fn is_decided(self) -> bool {
         !matches!(self, Self::Backtest | Self::Dryrun)
@@ -170,6 +176,17 @@ impl Mode {
 }
 
 impl Domain {
+    /// The name in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Backtest => "backtest",
+            Self::Dryrun => "dryrun",
+            Self::Shadow => "shadow",
+            Self::Live => "live",
+        }
+    }
+
     /// The domain with a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -180,6 +197,31 @@ impl Domain {
             "live" => Self::Live,
             _ => return None,
         })
+    }
+}
+
+impl OrderGate {
+    /// The name in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::ReduceOnly => "reduce_only",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Downgrade {
+    /// The name in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DecisionUnavailable => "decision_unavailable",
+            Self::StaleDecision => "stale_decision",
+            Self::MissingAsOf => "missing_as_of",
+            Self::MissingDatasetFingerprint => "missing_dataset_fingerprint",
+        }
     }
 }
 
