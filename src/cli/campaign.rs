@@ -5,9 +5,7 @@ use super::lifecycle_args::{CampaignArguments, CampaignStrategies, CampaignVerb}
 use super::table::table;
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
-use crate::lifecycle::{
-    CampaignReason, CampaignStatus, StrategyStatus, Tick, TickAction, WindowStatus, campaign_status, tick,
-};
+use crate::lifecycle::{CampaignStatus, Phase, StrategyStatus, Tick, TickAction, WindowStatus, campaign_status, tick};
 
 pub(super) fn run(arguments: &CampaignArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     let (CampaignVerb::Status(asked) | CampaignVerb::Tick(asked)) = &arguments.verb;
@@ -44,20 +42,25 @@ fn status_table(status: &CampaignStatus, terminal: &Terminal) -> String {
             number(strategy.trades_total.map(|trades| trades.to_string())),
             number(strategy.sharpe.map(|sharpe| format!("{sharpe:.2}"))),
             number(strategy.max_drawdown.map(|drawdown| format!("{:.1}%", drawdown * 100.0))),
-            fit(strategy).to_owned(),
-            words(strategy.reasons.iter().map(|reason| CampaignReason::as_str(*reason))),
+            ready_for(strategy).to_owned(),
         ]
     };
-    let header = ["strategy", "phase", "backtest", "paper", "days", "trades", "sharpe", "dd", "fit for", "missing"];
-    head + "\n" + &table(&header, status.strategies.iter().map(row).collect(), terminal.width)
+    let header = ["strategy", "phase", "backtest", "paper", "days", "trades", "sharpe", "drawdown", "ready for"];
+    let standing = table(&header, status.strategies.iter().map(row).collect(), terminal.width);
+    let missing = |strategy: &&StrategyStatus| !strategy.reasons.is_empty();
+    let reasons = |strategy: &StrategyStatus| words(strategy.reasons.iter().map(|reason| reason.as_str()));
+    let rows = status.strategies.iter().filter(missing);
+    let rows: Vec<_> = rows.map(|strategy| vec![strategy.strategy_id.clone(), reasons(strategy)]).collect();
+    let missing = if rows.is_empty() { String::new() } else { table(&["strategy", "missing"], rows, terminal.width) };
+    format!("{head}\n{standing}\n\n{missing}")
 }
 
-/// What it may go on to.
-fn fit(strategy: &StrategyStatus) -> &'static str {
-    match (strategy.promotable_to_live, strategy.promotable_to_paper) {
-        (true, _) => "live",
-        (false, true) => "paper",
-        (false, false) => "",
+/// What it may go on to from where it is.
+fn ready_for(strategy: &StrategyStatus) -> &'static str {
+    match strategy.phase {
+        Phase::BacktestCampaign if strategy.promotable_to_paper => "paper",
+        Phase::PaperCampaign if strategy.promotable_to_live => "live",
+        _ => "",
     }
 }
 

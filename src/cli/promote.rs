@@ -8,7 +8,7 @@ use super::lifecycle_args::{CircumstanceArguments, PromoteArguments, PromoteCand
 use super::table::table;
 use super::terminal::Terminal;
 use super::{Failure, Outcome, clock};
-use crate::lifecycle::{BlockReason, Candidate, Candidates, Circumstances, PromotionPlan, Review};
+use crate::lifecycle::{Candidate, Candidates, Circumstances, PromotionPlan, Review};
 
 pub(super) fn run(arguments: &PromoteArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     match &arguments.verb {
@@ -33,7 +33,7 @@ fn plan(asked: &PromotePlan, terminal: &Terminal) -> Result<Outcome, Failure> {
     let Some(world) = world else { return Ok(Outcome::Findings) };
     let review = Review::new(&world.rules, &world.runs, &circumstances, world.now);
     let plan = review.plan(&asked.strategy, &asked.run).map_err(|error| Failure::new(error.to_string()))?;
-    answer(&plan, asked.world.format, terminal, plan_page)
+    answer(&plan, asked.world.format, terminal, |plan| plan_page(plan, terminal))
 }
 
 fn circumstances(arguments: &CircumstanceArguments) -> Result<Circumstances, Failure> {
@@ -63,7 +63,7 @@ fn candidates_table(found: &Candidates, terminal: &Terminal) -> String {
             one.strategy_id.clone(),
             one.run_id.clone(),
             verdict(one.eligible, one.pending_manual_approval).to_owned(),
-            words(one.blocked_reasons.iter().map(|reason| BlockReason::as_str(*reason))),
+            words(one.blocked_reasons.iter().map(|reason| reason.as_str())),
         ]
     };
     let header = ["strategy", "run", "", "in the way"];
@@ -78,7 +78,7 @@ fn verdict(eligible: bool, pending: bool) -> &'static str {
     }
 }
 
-fn plan_page(plan: &PromotionPlan) -> String {
+fn plan_page(plan: &PromotionPlan, terminal: &Terminal) -> String {
     let mut out = String::new();
     let verdict = verdict(plan.eligible, plan.pending_manual_approval);
     let _ = writeln!(out, "{}, {} by run {}: {verdict}\n", plan.world_id, plan.strategy_id, plan.run_id);
@@ -99,16 +99,11 @@ fn plan_page(plan: &PromotionPlan) -> String {
     for (name, text) in lines {
         let _ = writeln!(out, "{name:<13}{text}");
     }
-    for (title, lines) in [
-        ("in the way", plan.blocked_reasons.iter().map(|reason| words([reason.as_str()])).collect()),
-        ("to know", plan.assumptions.clone()),
-    ] {
-        let lines: Vec<String> = lines;
+    let blocked = plan.blocked_reasons.iter().map(|reason| words([reason.as_str()])).collect();
+    for (title, lines) in [("in the way", blocked), ("to know", plan.assumptions.clone())] {
         if !lines.is_empty() {
-            let _ = writeln!(out, "\n{title}");
-        }
-        for line in lines {
-            let _ = writeln!(out, "  {line}");
+            let rows = lines.into_iter().map(|line| vec![line]).collect();
+            let _ = writeln!(out, "\n{}", table(&[title], rows, terminal.width));
         }
     }
     out
