@@ -33,7 +33,9 @@ pub enum ApplyState {
     Switched,
     /// Done.
     Completed,
-    /// Given up or taken back.
+    /// It never came into force.
+    GivenUp,
+    /// Taken back.
     RolledBack,
 }
 
@@ -270,12 +272,15 @@ impl WorldRecord {
                 self.last_apply = ended.map(|_| at).or(self.last_apply);
             }
             LifecycleEvent::PromotionRolledBack { strategy, run, activate, deactivate, failed, .. } => {
-                let newest = |apply: &&mut Apply| {
-                    (&apply.strategy, &apply.run) == (strategy, run) && apply.state != ApplyState::RolledBack
+                let ended = if *failed { ApplyState::GivenUp } else { ApplyState::RolledBack };
+                let open = |state: ApplyState| match state {
+                    ApplyState::Frozen => *failed,
+                    ApplyState::Switched | ApplyState::Completed => !*failed,
+                    ApplyState::GivenUp | ApplyState::RolledBack => false,
                 };
-                if let Some(apply) = self.applies.iter_mut().rev().find(newest) {
-                    apply.state = ApplyState::RolledBack;
-                }
+                let of_run = |apply: &&mut Apply| (&apply.strategy, &apply.run) == (strategy, run) && open(apply.state);
+                let Some(apply) = self.applies.iter_mut().rev().find(of_run) else { return };
+                apply.state = ended;
                 self.switch(activate, deactivate);
                 // What a person took back needs a new approval; what only failed may be tried again.
                 for strategy in deactivate.iter().filter(|_| !failed) {

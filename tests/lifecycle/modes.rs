@@ -154,7 +154,7 @@ fn slips_are_errors_that_name_their_place() {
         (json!({ "decision": { "effective_mode": "live", "ttl": -1 } }), "`decision.ttl` must be"),
         (json!({ "decision": { "effective_mode": "live", "ttl": "soon" } }), "not `soon`"),
         (json!({ "previous_domain": "paper" }), "`previous_domain` must be"),
-        (json!({ "activation": { "frozen": true } }), "`activation.frozen` is not a known key: did you mean `freeze`?"),
+        (json!({ "activation": { "freze": true } }), "`activation.freze` is not a known key: did you mean `freeze`?"),
         (json!({ "activation": { "freeze": "yes" } }), "`activation.freeze` must be true or false, not `yes`"),
         (json!({ "halted": 1 }), "`halted` must be true or false"),
         (json!({ "haltd": true }), "did you mean `halted`?"),

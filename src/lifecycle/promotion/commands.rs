@@ -309,12 +309,16 @@ impl WorldRecord {
         self.ruled_by(rules)?;
         let by = act(actor, reason)?;
         self.known(strategy, run)?;
-        let of_run = |apply: &&Apply| {
-            (apply.strategy.as_str(), apply.run.as_str()) == (strategy, run) && apply.state != ApplyState::RolledBack
+        let of_run = |apply: &&Apply| (apply.strategy.as_str(), apply.run.as_str()) == (strategy, run);
+        let in_question = |apply: &&Apply| of_run(apply) && apply.state != ApplyState::GivenUp;
+        let apply = match self.applies().iter().rev().find(in_question) {
+            None => return Ok(Vec::new()),
+            Some(apply) => apply,
         };
-        let Some(apply) = self.applies().iter().rev().find(of_run) else { return Ok(Vec::new()) };
-        if apply.state == ApplyState::Frozen {
-            return Ok(vec![given_up(apply, &by.actor, &by.reason)]);
+        match apply.state {
+            ApplyState::Frozen => return Ok(vec![given_up(apply, &by.actor, &by.reason)]),
+            ApplyState::GivenUp | ApplyState::RolledBack => return Ok(Vec::new()),
+            ApplyState::Switched | ApplyState::Completed => {}
         }
         let still = |one: &&Activation| self.live().get(&one.strategy) == Some(&one.run);
         let deactivate: Vec<_> = apply.activate.iter().filter(still).map(|one| one.strategy.clone()).collect();
