@@ -3,6 +3,7 @@
 //! What is expected is derived by hand from the language of policies, never from what the program gives.
 
 mod campaigns;
+mod commands;
 mod modes;
 mod promotions;
 mod random;

@@ -166,7 +166,7 @@ fn only_runs_that_pass_or_warn_carry_on() {
     {
         let summary = json!({ "summary": { "status": status } });
         let backtest = with(passed("s", "b", "backtest", 0, 10), &summary);
-        assert_eq!(only(CAMPAIGN, &[backtest.clone()])["promotable_to_paper"], carries, "{status}");
+        assert_eq!(only(CAMPAIGN, std::slice::from_ref(&backtest))["promotable_to_paper"], carries, "{status}");
         let paper = with(passed("s", "p", "paper", 10, 30), &summary);
         let both = only(CAMPAIGN, &[passed("s", "b", "backtest", 0, 10), paper]);
         assert_eq!(both["promotable_to_live"], carries, "{status}");
@@ -178,7 +178,7 @@ fn only_runs_that_pass_or_warn_carry_on() {
 #[test]
 fn live_needs_the_backtest_window_too_where_there_is_one() {
     let paper = passed("s", "p", "paper", 10, 30);
-    assert_eq!(only(CAMPAIGN, &[paper.clone()])["promotable_to_live"], false);
+    assert_eq!(only(CAMPAIGN, std::slice::from_ref(&paper))["promotable_to_live"], false);
     assert_eq!(only(CAMPAIGN, &[passed("s", "b", "backtest", 0, 9), paper.clone()])["promotable_to_live"], false);
     assert_eq!(only(CAMPAIGN, &[passed("s", "b", "backtest", 0, 10), paper.clone()])["promotable_to_live"], true);
     let paper_only = "campaign: { paper: { window: 20d } }\n";

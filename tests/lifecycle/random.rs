@@ -207,10 +207,38 @@ impl World {
                     self.may_be_live(strategy, run);
                 }
             }
+            if let LifecycleEvent::PromotionFrozen { .. } = event {
+                self.cooldown_is_over();
+            }
             if self.record.live().len() > live.len() {
                 assert!(self.record.live().len() <= self.setting.slots, "more live than there are slots");
             }
             self.log.push((self.now, event));
+        }
+    }
+
+    fn cooldown_is_over(&self) {
+        let completed = |event: &LifecycleEvent| matches!(event, LifecycleEvent::PromotionCompleted { .. });
+        let last = self.log.iter().rev().find(|(_, event)| completed(event));
+        let days = self.setting.cooldown;
+        assert!(last.is_none_or(|(at, _)| self.now.as_second() - at.as_second() >= days * 86_400), "too soon");
+    }
+
+    /// Whether the last word on a run is an approval, given after the last time the strategy was demoted.
+    fn approved_since_demoted(&self, strategy: &str, run: &str) -> bool {
+        let about = self.log.iter().rev().map(|(_, event)| event);
+        let mut about = about.filter(|event| event.strategy() == Some(strategy));
+        let word = about.find(|event| match event {
+            LifecycleEvent::Demoted { .. } => true,
+            LifecycleEvent::PromotionApproved { .. }
+            | LifecycleEvent::PromotionRejected { .. }
+            | LifecycleEvent::RunOverridden { .. } => event.run() == Some(run),
+            _ => false,
+        });
+        match word {
+            Some(LifecycleEvent::RunOverridden { status, .. }) => *status == OverrideStatus::Approved,
+            Some(event) => event.kind() == "promotion_approved",
+            None => false,
         }
     }
 
@@ -234,7 +262,7 @@ impl World {
         assert_ne!(spoken, OverrideStatus::Rejected);
         if setting.mode == "manual_approval" {
             let by = &found.spoken.as_ref().expect("nothing goes live without approval").by;
-            assert_eq!(spoken, OverrideStatus::Approved);
+            assert!(self.approved_since_demoted(strategy, run), "not approved since it was demoted");
             assert!(!setting.approvers || by.actor == "risk", "`{}` is no approver", by.actor);
             assert!(self.now.as_second() - by.at.as_second() < 90 * 86_400, "the approval is overdue");
         }
