@@ -1,18 +1,20 @@
 //! What the verbs about the life of strategies share: reading runs, and writing answers.
 
 use std::io::Write;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::clock;
-use super::files::{display_name, is_standard_input};
+use super::files::{display_name, is_standard_input, read_data};
 use super::inputs;
 use super::lifecycle_args::{AnswerFormat, WorldArguments};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
 use crate::diag::nearest;
-use crate::lifecycle::{RulesError, RunRecord, WorldRules, read_runs};
+use crate::eval::read_yaml;
+use crate::lifecycle::{RulesError, RunRecord, RunsError, WorldRules, read_runs, read_runs_json};
 
 /// A world as the arguments give it.
 pub(super) struct World {
@@ -37,10 +39,7 @@ impl World {
             let hint = if error == RulesError::NoWorld { " with --world" } else { "" };
             Failure::new(format!("{error}{hint}"))
         })?;
-        let name = display_name(&arguments.runs);
-        let runs = read_runs(&inputs::tree(&arguments.runs)?);
-        let runs = runs.map_err(|error| Failure::new(format!("{name}: {error}")))?;
-        Ok(Some(Self { rules, runs, now }))
+        Ok(Some(Self { rules, runs: runs(&arguments.runs)?, now }))
     }
 
     /// Fails where a strategy is asked for that has no run.
@@ -54,6 +53,19 @@ impl World {
         let hint = hint.unwrap_or_else(|| ": name one of the file with --strategy".to_owned());
         Err(Failure::new(format!("the runs hold none of `{strategy}`{hint}")))
     }
+}
+
+fn runs(path: &Path) -> Result<Vec<RunRecord>, Failure> {
+    let text = read_data(path)?;
+    let read = if inputs::is_json(path, &text) {
+        read_runs_json(&text)
+    } else {
+        read_yaml(&text).map_err(RunsError::from).and_then(|tree| Ok(read_runs(&tree)?))
+    };
+    read.map_err(|error| match error {
+        RunsError::Syntax(error) => inputs::unreadable(path, &error),
+        error => Failure::new(format!("{}: {error}", display_name(path))),
+    })
 }
 
 /// Writes an answer as a table or as one JSON document.

@@ -46,7 +46,7 @@ pub use promotion::{
 pub use record::{RunRecord, Spoken, SpokenBy, Standing};
 pub use rules::{RulesError, WorldRules};
 pub use run::{Judgement, Override, Run, RunError, Submission};
-pub use run_file::read_runs;
+pub use run_file::{RunsError, read_runs, read_runs_json};
 pub use samples::Samples;
 pub use words::{OverrideStatus, RunState, Stage};
 pub use world::{Apply, ApplyState, Halt, WorldRecord};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::eval::{Status, Value};
+use crate::eval::{ReadError, Status, Value, read_json, read_json_items};
 
 use super::fields::{Fields, ReadFieldError, form};
 use super::record::{RunRecord, Spoken, Standing};
@@ -12,6 +12,18 @@ use super::words::{OverrideStatus, Stage};
 const RUN_KEYS: &[&str] = &["strategy_id", "run_id", "stage", "created_at", "updated_at", "summary", "metrics"];
 const SUMMARY_KEYS: &[&str] = &["status", "active_set", "override_status"];
 
+/// Why run records cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunsError {
+    /// The text is no JSON.
+    #[error(transparent)]
+    Syntax(#[from] ReadError),
+    /// A record is none.
+    #[error(transparent)]
+    Record(#[from] ReadFieldError),
+}
+
 /// Reads a list of run records: `{strategy_id, run_id, stage, created_at, updated_at, summary: {status,
 /// active_set, override_status}, metrics}`. Summary and metrics may be absent; then nothing is known.
 ///
@@ -19,10 +31,27 @@ const SUMMARY_KEYS: &[&str] = &["status", "active_set", "override_status"];
 /// At the first record that is not one, or that repeats another.
 pub fn read_runs(value: &Value) -> Result<Vec<RunRecord>, ReadFieldError> {
     let Value::List(items) = value else { return Err(form("runs", "a list of run records", value.describe())) };
-    let mut runs = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        runs.push(read_run(item, &format!("runs[{index}]"))?);
+    let runs = items.iter().enumerate().map(|(index, item)| read_run(item, &format!("runs[{index}]")));
+    all_different(runs.collect::<Result<_, _>>()?)
+}
+
+/// The same from a text, which may be long: 100,000 records are read in a fraction of a second.
+///
+/// # Errors
+/// If the text is no JSON, or at the first record that is not one or repeats another.
+pub fn read_runs_json(text: &str) -> Result<Vec<RunRecord>, RunsError> {
+    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('[') {
+        return Ok(read_runs(&read_json(text)?)?);
     }
+    let mut runs = Vec::new();
+    read_json_items(text, |item| {
+        runs.push(read_run(&item, &format!("runs[{}]", runs.len()))?);
+        Ok::<(), RunsError>(())
+    })?;
+    Ok(all_different(runs)?)
+}
+
+fn all_different(runs: Vec<RunRecord>) -> Result<Vec<RunRecord>, ReadFieldError> {
     let mut seen: HashMap<(&str, &str), usize> = HashMap::with_capacity(runs.len());
     for (index, run) in runs.iter().enumerate() {
         if let Some(first) = seen.insert((&run.strategy_id, &run.run_id), index) {

@@ -232,6 +232,12 @@ fn rollback_reactivates_only_what_still_qualifies_and_fits() {
     let mut worse = setup();
     run_through(&mut worse, &rules, ("a", "q", Stage::Paper), (34, 36), ("fail", &[]));
     assert_eq!(rolled(worse), ["b"]);
+    // Meanwhile another has taken one of the two places: the first by name comes back, the other waits.
+    let mut crowded = setup();
+    run_through(&mut crowded, &rules, ("t", "p", Stage::Paper), (33, 34), ("pass", &["s", "t"]));
+    apply(&mut crowded, &rules, "t", 35).unwrap();
+    assert_eq!(live_ids(&crowded), ["s", "t"]);
+    assert_eq!(rolled(crowded), ["a", "t"]);
     let mut halted = setup();
     let events = halted.halt(("ann", "feed")).unwrap();
     take(&mut halted, day(39), &events);

@@ -322,7 +322,7 @@ fn judged(record: &WorldRecord) -> Judged {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_of_commands_breaks_what_must_hold((setting, steps) in (setting(), steps())) {
