@@ -5,6 +5,7 @@
 //!                                     ▲            └─► eval ───► decision ────► render
 //!                                  stdlib                 ▲
 //!                                                    snapshot + state
+//! decision ─► lifecycle (runs, campaigns, promotion, execution mode) ─► events
 //! ```
 //!
 //! Each stage is a module, and a module imports only from those before it. Invariants:
@@ -35,6 +36,7 @@ pub mod diag;
 pub mod eval;
 pub mod format;
 pub mod ir;
+pub mod lifecycle;
 mod policy;
 pub mod render;
 pub mod source;
@@ -52,6 +54,7 @@ pub use eval::{
     Batch, BatchOptions, Column, ColumnsError, Decision, Detail, EvaluateError, ExplainError, Explanation, Options,
     PrepareError, PrepareOptions, Prepared, RowOutcome, Snapshot, SnapshotError,
 };
+pub use lifecycle::{LifecycleEvent, WorldRecord};
 pub use policy::{Checked, CompileError, Policy, SelectError, check, json_schema};
 pub use source::{Limits, Sources};
 

@@ -18,6 +18,7 @@ mod hashes;
 mod hostile;
 mod hostile_inputs;
 mod judging;
+mod lifecycle;
 mod misspelt;
 mod properties;
 mod readme;

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use qmtl_policy::builtin::{self, Builtin};
+use qmtl_policy::eval::{Value as Tree, read_json};
+use qmtl_policy::lifecycle::{BlockReason, ModeContext, ReadFieldError, read_runs, resolve_mode};
 use qmtl_policy::stdlib::{Template, importable_names, standard};
 use qmtl_policy::syntax::document::{Field, Shape, Take, library_shape};
 use qmtl_policy::syntax::parse_quantity;
@@ -312,12 +314,38 @@ fn examples_do_what_the_page_says() {
                 Ok(_) => Vec::new(),
                 Err(error) => vec![error.to_string()],
             },
+            ["json", "runs"] => complaint(&body, read_runs),
+            ["json", "mode"] => complaint(&body, ModeContext::read),
             ["json", "output"] | ["sh"] => Vec::new(),
             _ => vec![format!("`{info}` is no kind of example")],
         };
         wrong.extend(found.into_iter().map(|found| format!("line {line}: {found}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrong with a document for one of the verbs.
+fn complaint<T>(body: &str, read: impl Fn(&Tree) -> Result<T, ReadFieldError>) -> Vec<String> {
+    let tree = read_json(body).expect("JSON");
+    read(&tree).err().map(|error| error.to_string()).into_iter().collect()
+}
+
+#[test]
+fn the_example_of_a_mode_resolves_as_the_page_says() {
+    let block = blocks(&page()).into_iter().find(|block| block.info == "json mode").expect("the example");
+    let context = ModeContext::read(&read_json(&block.body).expect("JSON")).expect("a context");
+    let resolved = resolve_mode(&context);
+    assert_eq!((resolved.execution_domain.as_str(), resolved.order_gate.as_str()), ("dryrun", "reduce_only"));
+    assert!(resolved.overridden && !resolved.safe_mode);
+}
+
+#[test]
+fn every_reason_is_mentioned_in_its_order() {
+    let page = page();
+    let names: Vec<_> = BlockReason::ALL.iter().map(|reason| format!("`{}`", reason.as_str())).collect();
+    let places: Vec<_> =
+        names.iter().map(|name| page.find(name.as_str()).unwrap_or_else(|| panic!("{name}"))).collect();
+    assert!(places.is_sorted());
 }
 
 /// `expression => value` in each line, or expressions that give a code as an error.

@@ -8,7 +8,7 @@ use qmtl_policy::{builtin, check, stdlib};
 use crate::root;
 
 /// The rooms from left to right; a room imports from rooms on its left, and from its own.
-const ROOMS: [&[&str]; 14] = [
+const ROOMS: [&[&str]; 15] = [
     &["source"],
     &["diag"],
     &["value"],
@@ -19,6 +19,7 @@ const ROOMS: [&[&str]; 14] = [
     &["compile"],
     &["check", "eval", "format"],
     &["policy"],
+    &["lifecycle"],
     &["store"],
     &["render"],
     &["cli"],

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::lifecycle_args::{CampaignArguments, PromoteArguments, ResolveModeArguments};
 use super::store_file::StoreArguments;
 
 /// Checks world policies and judges strategies with them.
@@ -42,6 +43,12 @@ pub(super) enum Verb {
     Rule(RuleArguments),
     /// List the metrics of the catalogue, or describe one
     Metrics(MetricsArguments),
+    /// Follow strategies on their way from backtest to live
+    Campaign(CampaignArguments),
+    /// Plan promotions to live
+    Promote(PromoteArguments),
+    /// Tell where a strategy executes, and which of its orders pass
+    ResolveMode(ResolveModeArguments),
     /// Print the JSON Schema of policies, for editors
     Schema,
     /// Measure how fast a policy judges

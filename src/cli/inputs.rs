@@ -11,8 +11,8 @@ use super::check::refuse;
 use super::files::{FileLoader, display_name, is_standard_input, read_data, read_policy};
 use super::terminal::Terminal;
 use crate::eval::{
-    Correlations, Decision, EvaluateError, Notes, Options, Previous, Snapshot, Value, parse_instant, read_json,
-    read_previous, read_yaml,
+    Correlations, Decision, EvaluateError, Notes, Options, Previous, ReadError, Snapshot, Value, parse_instant,
+    read_json, read_previous, read_yaml,
 };
 use crate::policy::{CompileError, Policy};
 use crate::render::Report;
@@ -117,17 +117,25 @@ pub(super) fn policy(path: &Path, terminal: &Terminal) -> Result<Option<Policy>,
 }
 
 /// Reads JSON or YAML: by the file's ending, else JSON where the text begins like JSON.
-fn tree(path: &Path) -> Result<Value, Failure> {
-    let name = display_name(path);
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+pub(super) fn tree(path: &Path) -> Result<Value, Failure> {
     let text = read_data(path)?;
-    let json = match ending.as_str() {
+    let read = if is_json(path, &text) { read_json(&text) } else { read_yaml(&text) };
+    read.map_err(|error| unreadable(path, &error))
+}
+
+/// Whether a file is to be read as JSON.
+pub(super) fn is_json(path: &Path, text: &str) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    match ending.as_str() {
         "json" => true,
         "yaml" | "yml" => false,
         _ => text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']),
-    };
-    let read = if json { read_json(&text) } else { read_yaml(&text) };
-    read.map_err(|error| Failure::new(format!("{name}:{}:{}: {}", error.line, error.column, error.message)))
+    }
+}
+
+/// Where a file could not be read, and why.
+pub(super) fn unreadable(path: &Path, error: &ReadError) -> Failure {
+    Failure::new(format!("{}:{}:{}: {}", display_name(path), error.line, error.column, error.message))
 }
 
 /// Reads pairs from CSV with the columns `a,b,rho`.

@@ -1,10 +1,13 @@
 //! The command line: the only place that reads the clock, the terminal, the environment, and files other than a store.
 
+mod answers;
 mod args;
 #[cfg(feature = "arrow")]
 mod arrow_tables;
 mod bench;
+mod campaign;
 mod check;
+mod clock;
 #[cfg(feature = "arrow")]
 mod decision_parquet;
 mod decision_rows;
@@ -14,8 +17,11 @@ mod explain;
 mod files;
 mod fmt;
 mod inputs;
+mod lifecycle_args;
 mod metrics;
 mod output;
+mod promote;
+mod resolve_mode;
 mod rule;
 mod schema;
 mod store;
@@ -79,6 +85,9 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => fmt::run(verb, &terminal),
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),
+        Verb::Campaign(verb) => campaign::run(verb, &terminal),
+        Verb::Promote(verb) => promote::run(verb, &terminal),
+        Verb::ResolveMode(verb) => resolve_mode::run(verb, &terminal),
         Verb::Schema => schema::run(),
         Verb::Bench(verb) => bench::run(verb, &terminal),
         Verb::Store(verb) => store::run(verb, &terminal),

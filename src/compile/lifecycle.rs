@@ -89,6 +89,7 @@ fn campaign(node: &Node) -> CampaignSettings {
         let field = |key: &str| stage.and_then(|stage| stage.get(key));
         WindowSettings {
             window: field("window").and_then(time_setting),
+            window_text: field("window").and_then(text).map(|text| text.trim().to_owned()),
             min_runs: field("min_runs").and_then(setting),
             max_gap: field("max_gap").and_then(time_setting),
         }

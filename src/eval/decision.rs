@@ -1,6 +1,6 @@
 //! The decision document.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::notes::Note;
 use super::state::State;
@@ -54,7 +54,7 @@ pub struct Funnel {
 }
 
 /// Pass, warn or fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Nothing to say.

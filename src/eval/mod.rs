@@ -47,4 +47,4 @@ pub use state::{Previous, State, StrategyState, read_previous};
 pub use strategies::Strategies;
 pub use table::{BatchColumn, Cell, Grouping, Table, TableError};
 pub use time::{later, parse_instant, seconds_between};
-pub use value::{ReadError, Value, read_json, read_yaml};
+pub use value::{ReadError, Value, read_json, read_json_items, read_yaml};

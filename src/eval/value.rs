@@ -3,9 +3,13 @@
 //! The reader takes what programs really write: `NaN` and `Infinity` are read as such, numbers too
 //! large for a double as infinite. Both become missing later instead of failing the file.
 
+mod items;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+pub use items::read_json_items;
 
 /// Deepest nesting of a snapshot.
 const DEEPEST: usize = 64;

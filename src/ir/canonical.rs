@@ -227,7 +227,7 @@ impl<'a> Canonical<'a> {
         if let Some(campaign) = &lifecycle.campaign {
             for (stage, window) in [("backtest", &campaign.backtest), ("paper", &campaign.paper)] {
                 self.line("campaign", &stage);
-                let WindowSettings { window, min_runs, max_gap } = window;
+                let WindowSettings { window, window_text: _, min_runs, max_gap } = window;
                 self.setting("window", window.as_ref());
                 self.setting("min_runs", min_runs.as_ref());
                 self.setting("max_gap", max_gap.as_ref());

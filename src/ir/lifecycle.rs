@@ -75,6 +75,8 @@ pub struct CampaignSettings {
 pub struct WindowSettings {
     /// How long to observe.
     pub window: Option<Setting<f64>>,
+    /// The same as it was written: `180d`.
+    pub window_text: Option<String>,
     /// How many runs at least.
     pub min_runs: Option<Setting<f64>>,
     /// Longest pause between runs.

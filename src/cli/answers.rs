@@ -1,0 +1,93 @@
+//! What the verbs about the life of strategies share: reading runs, and writing answers.
+
+use std::io::Write;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::clock;
+use super::files::{display_name, is_standard_input, read_data};
+use super::inputs;
+use super::lifecycle_args::{AnswerFormat, WorldArguments};
+use super::terminal::Terminal;
+use super::{Failure, Outcome};
+use crate::diag::nearest;
+use crate::eval::read_yaml;
+use crate::lifecycle::{RulesError, RunRecord, RunsError, WorldRules, read_runs, read_runs_json};
+
+/// A world as the arguments give it.
+pub(super) struct World {
+    pub rules: WorldRules,
+    pub runs: Vec<RunRecord>,
+    pub now: Timestamp,
+}
+
+impl World {
+    /// Reads policy and runs; none where the policy has errors, which are told.
+    pub fn read(
+        arguments: &WorldArguments,
+        allow_live: Option<bool>,
+        terminal: &Terminal,
+    ) -> Result<Option<Self>, Failure> {
+        if is_standard_input(&arguments.policy) && is_standard_input(&arguments.runs) {
+            return Err(Failure::new("standard input can be read once: name a file for the policy or the runs"));
+        }
+        let now = clock::moment(arguments.now.as_deref())?;
+        let Some(policy) = inputs::policy(&arguments.policy, terminal)? else { return Ok(None) };
+        let rules = WorldRules::new(&policy, arguments.world.as_deref(), allow_live).map_err(|error| {
+            let hint = if error == RulesError::NoWorld { " with --world" } else { "" };
+            Failure::new(format!("{error}{hint}"))
+        })?;
+        Ok(Some(Self { rules, runs: runs(&arguments.runs)?, now }))
+    }
+
+    /// Fails where a strategy is asked for that has no run.
+    pub fn has(&self, strategy: Option<&str>) -> Result<(), Failure> {
+        let Some(strategy) = strategy else { return Ok(()) };
+        if self.runs.iter().any(|run| run.strategy_id == strategy) {
+            return Ok(());
+        }
+        let near = nearest(strategy, self.runs.iter().map(|run| run.strategy_id.as_str()));
+        let hint = near.map(|near| format!(": did you mean `{near}`?"));
+        let hint = hint.unwrap_or_else(|| ": name one of the file with --strategy".to_owned());
+        Err(Failure::new(format!("the runs hold none of `{strategy}`{hint}")))
+    }
+}
+
+fn runs(path: &Path) -> Result<Vec<RunRecord>, Failure> {
+    let text = read_data(path)?;
+    let read = if inputs::is_json(path, &text) {
+        read_runs_json(&text)
+    } else {
+        read_yaml(&text).map_err(RunsError::from).and_then(|tree| Ok(read_runs(&tree)?))
+    };
+    read.map_err(|error| match error {
+        RunsError::Syntax(error) => inputs::unreadable(path, &error),
+        error => Failure::new(format!("{}: {error}", display_name(path))),
+    })
+}
+
+/// Writes an answer as a table or as one JSON document.
+pub(super) fn answer<T: Serialize>(
+    document: &T,
+    format: Option<AnswerFormat>,
+    terminal: &Terminal,
+    table: impl FnOnce(&T) -> String,
+) -> Result<Outcome, Failure> {
+    let usual = if terminal.interactive { AnswerFormat::Table } else { AnswerFormat::Json };
+    let text = match format.unwrap_or(usual) {
+        AnswerFormat::Table => table(document),
+        AnswerFormat::Json => {
+            serde_json::to_string_pretty(document).map_err(|error| Failure::new(error.to_string()))?
+        }
+    };
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    Ok(Outcome::Fine)
+}
+
+/// A code as words.
+pub(super) fn words<'c>(codes: impl IntoIterator<Item = &'c str>) -> String {
+    let words: Vec<_> = codes.into_iter().map(|code| code.replace('_', " ")).collect();
+    words.join(", ")
+}
