@@ -140,8 +140,8 @@ fn check(policy_text: &str, rows: &[[f64; 5]]) -> Result<(), TestCaseError> {
     for _ in 0..2 {
         let columns: Vec<_> = columns.iter().map(Column::from).collect();
         prepared.evaluate(&columns, BatchOptions::default(), &mut batch).unwrap();
-        let scores = |row: usize| batch.scores().get(row).copied().filter(|score| !score.is_nan()).map(f64::to_bits);
-        let found: Vec<_> = (0..rows.len()).map(|row| (batch.passes(row), scores(row))).collect();
+        let mut found = vec![(false, None); rows.len()];
+        batch.passing().for_each(|(row, score)| found[row] = (true, score.map(f64::to_bits)));
         prop_assert_eq!(&found, &wanted);
         let selected: Vec<_> = batch.selected().unwrap().iter().map(|row| id(*row as usize)).collect();
         prop_assert_eq!(&selected, &whole.selected);

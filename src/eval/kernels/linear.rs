@@ -1,8 +1,8 @@
-//! Sums of products of columns with constants, and what is kept of them.
+//! Sums of products of columns with constants.
 
 use multiversion::multiversion;
 
-use super::{Chunk, Mask};
+use super::Chunk;
 
 /// A column times a constant; without a column the constant itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,25 +63,4 @@ fn add(column: Option<&Chunk>, coefficient: f64, out: &mut Chunk) {
         Some(column) => out.iter_mut().zip(column).for_each(|(out, value)| *out += coefficient * value),
         None => out.iter_mut().for_each(|out| *out += coefficient),
     }
-}
-
-/// Scores of the rows that passed; missing elsewhere and where they are not finite. Gives the
-/// greatest, or minus infinity where there is none.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub(in crate::eval) fn keep_passed(scores: &Chunk, passed: &Mask, out: &mut [f64]) -> f64 {
-    let mut most = [f64::NEG_INFINITY; 16];
-    for ((scores, out), word) in scores.as_chunks::<64>().0.iter().zip(out.chunks_mut(64)).zip(passed) {
-        let mut kept = [f64::NAN; 64];
-        for (row, (kept, score)) in kept.iter_mut().zip(scores).enumerate() {
-            let keep = 0_u64.wrapping_sub(word >> row & 1);
-            let finite = f64::from_bits(score.to_bits() & keep | f64::NAN.to_bits() & !keep);
-            *kept = if finite.abs() <= f64::MAX { finite } else { f64::NAN };
-        }
-        for group in kept.as_chunks::<16>().0 {
-            most.iter_mut().zip(group).for_each(|(most, score)| *most = if *score > *most { *score } else { *most });
-        }
-        let (rows, all) = (out.len(), &kept);
-        out.copy_from_slice(all.get(..rows).unwrap_or_default());
-    }
-    most.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }

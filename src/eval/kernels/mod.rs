@@ -15,7 +15,7 @@ use multiversion::multiversion;
 
 pub(super) use bounds::{Bounds, clear_outside, keep_within};
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, missing};
-pub(super) use linear::{Term, keep_passed, linear};
+pub(super) use linear::{Term, linear};
 pub(super) use truth::TruthWords;
 
 /// Rows of a chunk: six columns of them fit into a first-level cache of 32 KiB.

@@ -7,11 +7,12 @@
 mod run;
 
 use crate::eval::code::{ChunkStack, Code, Lowering, Row, RowStack, Slot};
-use crate::eval::kernels::{Bounds, CHUNK, Term, WORDS, keep_passed, keep_within, linear};
+use crate::eval::kernels::{Bounds, CHUNK, Chunk, MISSING, WORDS, keep_within, linear};
 use crate::eval::window::{Copies, Window};
 use crate::ir::{Expr, ExprKind, MetricId, MissingMode, Rule, RuleSeverity};
 use crate::syntax::{ArithmeticOperator, Comparison};
 
+pub(super) use crate::eval::kernels::Term;
 pub(super) use run::{Found, Wanted};
 
 /// The fused form of some rules and a score.
@@ -134,15 +135,9 @@ impl Plan {
         }
     }
 
-    /// Judges the rows of a window: bits of those that pass, and their scores (missing elsewhere).
-    /// Gives the greatest score, or minus infinity where there is none.
-    pub fn chunk(
-        &self,
-        window: &Window<'_>,
-        scratch: &mut Scratch,
-        passed: &mut [u64; WORDS],
-        scores: &mut [f64],
-    ) -> f64 {
+    /// Judges the rows of a window: bits of those that pass, and the scores of all rows, of which only
+    /// those of rows that pass mean anything.
+    pub fn chunk<'s>(&self, window: &'s Window<'_>, scratch: &'s mut Scratch, passed: &mut [u64; WORDS]) -> &'s Chunk {
         *passed = window.present();
         let column = |slot: u32| window.numbers(slot);
         keep_within(&self.bounds, column, passed);
@@ -155,18 +150,15 @@ impl Plan {
                 *passed &= if test.tolerant { !no } else { yes };
             }
         }
-        // Nobody left: no score is looked at.
-        if passed.iter().all(|word| *word == 0) || self.score.is_none() {
-            scores.fill(f64::NAN);
-            return f64::NEG_INFINITY;
-        }
         match &self.score {
+            // Nobody left: no score is looked at.
+            _ if passed.iter().all(|word| *word == 0) => &MISSING,
             Some(Score::Terms(terms)) => {
                 linear(terms, column, &mut scratch.sums);
-                keep_passed(&scratch.sums, passed, scores)
+                &scratch.sums
             }
-            Some(Score::Code(code)) => keep_passed(code.number_chunk(window, &mut scratch.stack), passed, scores),
-            None => f64::NEG_INFINITY,
+            Some(Score::Code(code)) => code.number_chunk(window, &mut scratch.stack),
+            None => &MISSING,
         }
     }
 }
@@ -177,11 +169,13 @@ pub(super) struct Scratch {
     stack: ChunkStack,
     sums: [f64; CHUNK],
     copies: Copies,
+    /// Scores of rows that pass.
+    kept: Vec<f64>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { stack: ChunkStack::default(), sums: [0.0; CHUNK], copies: Copies::default() }
+        Self { stack: ChunkStack::default(), sums: [0.0; CHUNK], copies: Copies::default(), kept: Vec::new() }
     }
 }
 

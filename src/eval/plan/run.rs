@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Plan, Scratch};
-use crate::eval::kernels::{CHUNK, WORDS};
+use crate::eval::kernels::{CHUNK, Chunk, WORDS};
 use crate::eval::window::{Input, Window};
 
 /// Rows that make a thread of its own worth while.
@@ -21,8 +21,8 @@ pub(in crate::eval) struct Wanted<'i> {
     pub ids: Option<&'i (dyn Fn(usize) -> &'i str + Sync)>,
 }
 
-/// What a plan finds: bits of the rows that pass, and a score for each row, NaN where it does not pass
-/// or has none. Buffers are used again.
+/// What a plan finds: bits of the rows that pass, and the scores of those in their order, NaN where
+/// there is none. Memory is used again.
 #[derive(Debug, Clone, Default)]
 pub(in crate::eval) struct Found {
     pub passed: Vec<u64>,
@@ -42,22 +42,26 @@ impl Plan {
     ) -> Vec<u32> {
         let chunks = rows.div_ceil(CHUNK);
         found.passed.resize(chunks * WORDS, 0);
-        found.scores.resize(if self.score.is_some() { rows } else { 0 }, f64::NAN);
         let threads = threads.min(rows / ROWS_PER_THREAD).max(1);
         let share = chunks.div_ceil(threads).max(1);
         let mut parts = Vec::with_capacity(threads);
-        let mut scores = found.scores.as_mut_slice();
         found.scratch.resize_with(found.scratch.len().max(threads), Scratch::default);
+        found.scratch.iter_mut().for_each(|scratch| scratch.kept.clear());
         for ((index, passed), scratch) in found.passed.chunks_mut(share * WORDS).enumerate().zip(&mut found.scratch) {
-            let (own, rest) = scores.split_at_mut(scores.len().min(share * CHUNK));
-            scores = rest;
             let from = index * share * CHUNK;
-            parts.push(Part { plan: self, inputs, rows, from, passed, scores: own, wanted, scratch });
+            parts.push(Part { plan: self, inputs, rows, from, passed, wanted, scratch });
         }
         let mut best = Best::new(wanted);
         for kept in run_all(parts) {
             best.kept.extend(kept);
         }
+        // The first thread's scores are already where they belong.
+        let (first, others) = found.scratch.split_first_mut().map_or((None, [].as_mut_slice()), |(a, b)| (Some(a), b));
+        if let Some(first) = first {
+            std::mem::swap(&mut found.scores, &mut first.kept);
+        }
+        let used = threads.saturating_sub(1);
+        others.iter().take(used).for_each(|scratch| found.scores.extend_from_slice(&scratch.kept));
         best.finish()
     }
 }
@@ -69,7 +73,6 @@ struct Part<'p, 'i> {
     rows: usize,
     from: usize,
     passed: &'p mut [u64],
-    scores: &'p mut [f64],
     wanted: Wanted<'i>,
     scratch: &'p mut Scratch,
 }
@@ -97,22 +100,28 @@ impl Part<'_, '_> {
     fn run(self) -> Vec<(f64, u32)> {
         let scratch = self.scratch;
         let mut window = Window::with(self.inputs, self.rows, std::mem::take(&mut scratch.copies));
+        let mut kept = std::mem::take(&mut scratch.kept);
         let mut best = Best::new(self.wanted);
         let (words, _) = self.passed.as_chunks_mut::<WORDS>();
         let scored = self.plan.score.is_some();
-        let mut scores = self.scores;
         for (index, passed) in words.iter_mut().enumerate() {
             let from = self.from + index * CHUNK;
             window.move_to(from);
-            let (own, rest) = scores.split_at_mut(scores.len().min(CHUNK));
-            let top = self.plan.chunk(&window, scratch, passed, own);
-            best.take(from, top, passed, own, scored);
-            scores = rest;
+            let scores = self.plan.chunk(&window, scratch, passed);
+            if scored {
+                best.keep(from, passed, scores, Some(&mut kept));
+            } else if self.wanted.best > 0 {
+                best.keep(from, passed, &ALIKE, None);
+            }
         }
+        scratch.kept = kept;
         scratch.copies = window.into_copies();
         best.kept
     }
 }
+
+/// What rows score where nothing scores them.
+static ALIKE: Chunk = [0.0; CHUNK];
 
 /// The best rows so far: a few more than wanted, thinned out now and then.
 struct Best<'i> {
@@ -137,18 +146,21 @@ impl<'i> Best<'i> {
         }
     }
 
-    fn take(&mut self, from: usize, top: f64, passed: &[u64; WORDS], scores: &[f64], scored: bool) {
-        if self.wanted.best == 0 || (scored && !(top >= self.floor)) {
-            return;
-        }
-        for (word, bits) in passed.iter().enumerate() {
+    /// Keeps the scores of rows that pass, and the rows that may be among the best.
+    fn keep(&mut self, from: usize, passed: &[u64; WORDS], scores: &Chunk, mut kept: Option<&mut Vec<f64>>) {
+        let floor = if self.wanted.best == 0 { f64::INFINITY } else { self.floor };
+        let (groups, _) = scores.as_chunks::<64>();
+        for (word, (bits, scores)) in passed.iter().zip(groups).enumerate() {
             let mut bits = *bits;
             while bits != 0 {
-                let row = word * 64 + bits.trailing_zeros() as usize;
+                let row = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                let score = if scored { scores.get(row).copied().unwrap_or(f64::NAN) } else { 0.0 };
-                if score >= self.floor {
-                    self.kept.push((score, (from + row) as u32));
+                let score = scores.get(row).copied().filter(|score| score.is_finite()).unwrap_or(f64::NAN);
+                if let Some(kept) = &mut kept {
+                    kept.push(score);
+                }
+                if score >= floor {
+                    self.kept.push((score, (from + word * 64 + row) as u32));
                 }
             }
         }

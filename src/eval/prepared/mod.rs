@@ -150,7 +150,7 @@ impl Default for BatchOptions<'_> {
     }
 }
 
-/// What a batch of columns gives: 8 bytes and a bit a row. Its memory is used again from call to call.
+/// What a batch of columns gives: a bit a row, and 8 bytes for each row that passes. Its memory is used again from call to call.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     found: Found,
@@ -192,10 +192,18 @@ impl Batch {
         self.passed_bits().iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The scores by row; NaN where a row does not pass or has no score. Empty without a score.
+    /// The scores of the rows that pass, in the order of the rows; NaN where one has none. Empty where
+    /// the policy has no score.
     #[must_use]
     pub fn scores(&self) -> &[f64] {
         &self.found.scores
+    }
+
+    /// The rows that pass, ascending, each with its score.
+    pub fn passing(&self) -> impl Iterator<Item = (usize, Option<f64>)> {
+        let rows = (0..self.rows).filter(|row| self.passes(*row));
+        let scores = self.found.scores.iter().map(|score| Some(*score).filter(|score| !score.is_nan()));
+        rows.zip(scores.chain(std::iter::repeat(None)))
     }
 
     /// The selected rows, best first; none where further steps decide.

@@ -2,15 +2,20 @@
 //! flat enough for a few nanoseconds.
 
 use super::{RowOutcome, Source};
-use crate::eval::plan::{Plan, Score};
+use crate::eval::plan::{self, Plan, Score};
 use crate::value::Interval;
 
 /// Rules and score over the columns themselves.
 #[derive(Debug, Clone)]
 pub(super) struct FlatRow {
-    bounds: Vec<Bound>,
-    terms: Option<Vec<Term>>,
+    /// In groups that are tested without a branch; the last one is filled up with its own bounds.
+    bounds: Vec<[Bound; TOGETHER]>,
+    terms: Vec<Term>,
+    is_scored: bool,
 }
+
+/// Bounds of a group.
+const TOGETHER: usize = 4;
 
 /// A column and the interval that its value must lie in.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +33,16 @@ struct Term {
 }
 
 impl Bound {
-    /// The value, if it lies in the interval.
     #[inline(always)]
-    fn of(&self, values: &[f64]) -> Option<f64> {
-        values.get(self.column).copied().filter(|value| *value >= self.low && *value <= self.high)
+    fn holds(&self, value: f64) -> bool {
+        (value >= self.low) & (value <= self.high)
     }
+}
+
+/// The value of a column; missing where the row is too short.
+#[inline(always)]
+fn at(values: &[f64], column: usize) -> f64 {
+    values.get(column).copied().unwrap_or(f64::NAN)
 }
 
 impl FlatRow {
@@ -44,36 +54,55 @@ impl FlatRow {
             Some(Bound { column: source.column, low: low.max(least), high: high.min(most) })
         };
         let bounds = plan.intervals()?.iter().map(|bounds| bound(bounds.slot, bounds.low, bounds.high));
-        let terms = match &plan.score {
-            None => None,
-            Some(Score::Code(_)) => return None,
-            Some(Score::Terms(terms)) => Some(terms.iter().map(|term| {
-                let value = bound(term.slot?, f64::MIN, f64::MAX)?;
-                Some(Term { value, coefficient: term.coefficient })
-            })),
+        let bounds: Vec<Bound> = bounds.collect::<Option<_>>()?;
+        let term = |term: &plan::Term| {
+            Some(Term { value: bound(term.slot?, f64::MIN, f64::MAX)?, coefficient: term.coefficient })
         };
-        Some(Self {
-            bounds: bounds.collect::<Option<_>>()?,
-            terms: match terms {
-                None => None,
-                Some(terms) => Some(terms.collect::<Option<_>>()?),
-            },
-        })
+        let terms: Vec<Term> = match &plan.score {
+            None => Vec::new(),
+            Some(Score::Code(_)) => return None,
+            Some(Score::Terms(terms)) => terms.iter().map(term).collect::<Option<_>>()?,
+        };
+        let group = |part: &[Bound]| {
+            let last = *part.last()?;
+            Some(std::array::from_fn(|index| part.get(index).copied().unwrap_or(last)))
+        };
+        let bounds = bounds.chunks(TOGETHER).map(group).collect::<Option<_>>()?;
+        Some(Self { bounds, terms, is_scored: plan.score.is_some() })
     }
 
     #[inline]
     pub fn judge(&self, values: &[f64]) -> RowOutcome {
-        let passes = self.bounds.iter().all(|bound| bound.of(values).is_some());
-        let score = if passes { self.terms.as_ref().and_then(|terms| sum(terms, values)) } else { None };
-        RowOutcome { passes, score }
+        for group in &self.bounds {
+            let all = group.iter().fold(true, |all, bound| all & bound.holds(at(values, bound.column)));
+            if !all {
+                return RowOutcome { passes: false, score: None };
+            }
+        }
+        let score = if self.is_scored { self.score(values) } else { None };
+        RowOutcome { passes: true, score }
+    }
+
+    /// The commonest lengths without a loop.
+    #[inline]
+    fn score(&self, values: &[f64]) -> Option<f64> {
+        match self.terms.as_slice() {
+            [a] => sum(&[*a], values),
+            [a, b] => sum(&[*a, *b], values),
+            [a, b, c] => sum(&[*a, *b, *c], values),
+            [a, b, c, d] => sum(&[*a, *b, *c, *d], values),
+            terms => sum(terms, values),
+        }
     }
 }
 
-#[inline]
+#[inline(always)]
 fn sum(terms: &[Term], values: &[f64]) -> Option<f64> {
-    let mut sum = -0.0;
+    let (mut sum, mut known) = (-0.0, true);
     for term in terms {
-        sum += term.coefficient * term.value.of(values)?;
+        let value = at(values, term.value.column);
+        known &= term.value.holds(value);
+        sum += term.coefficient * value;
     }
-    sum.is_finite().then_some(sum)
+    (known & sum.is_finite()).then_some(sum)
 }
