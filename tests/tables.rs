@@ -1,0 +1,76 @@
+//! Tables in and out, and measuring, through the real program.
+
+use crate::support::{Scratch, run};
+
+#[test]
+fn decisions_are_written_as_tables_that_can_be_read_again() {
+    let scratch = Scratch::new();
+    let policy = "examples/crypto_mom/policy.yaml";
+    let out = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let eval = |name: &str| {
+        let path = out(name);
+        run(&["eval", policy, "--snapshot", "examples/crypto_mom/monday.json", "--out", &path]).exits(0);
+        path
+    };
+    let csv = std::fs::read_to_string(eval("decisions.csv")).unwrap();
+    assert!(csv.starts_with("as_of,strategy_id,selected,action,"), "{csv}");
+    let decision = run(&["eval", policy, "--snapshot", "examples/crypto_mom/monday.json"]).exits(0).json();
+    let strategies = decision["strategies"].as_object().unwrap();
+    assert_eq!(csv.lines().count(), strategies.len() + 1);
+    // The rows are a table in long form: a policy over them finds what was decided.
+    let again = scratch.file(
+        "again.yaml",
+        "world: again\nmetrics: { rank: { unit: count }, selected: { type: boolean } }\nselection: { gates: [rank <= 3 or selected] }\n",
+    );
+    let wanted: Vec<_> = strategies
+        .iter()
+        .filter(|(_, own)| own["rank"].as_u64().is_some_and(|rank| rank <= 3) || own["selected"] == true)
+        .map(|(id, _)| id.clone())
+        .collect();
+    for name in ["decisions.csv", "decisions.parquet"] {
+        let found = run(&["eval", again.to_str().unwrap(), "--snapshot", &eval(name)]).exits(0).json();
+        let mut found: Vec<_> =
+            found["selected"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect();
+        found.sort();
+        assert_eq!(
+            found,
+            {
+                let mut wanted = wanted.clone();
+                wanted.sort();
+                wanted
+            },
+            "{name}"
+        );
+    }
+    run(&["eval", policy, "--snapshot", "examples/crypto_mom/monday.json", "--out", &out("x.csv"), "--format", "json"])
+        .exits(2)
+        .says("leave out --format");
+    assert!(!scratch.path().join("x.csv").exists());
+}
+
+#[test]
+fn a_table_that_ends_in_an_error_leaves_no_file() {
+    let scratch = Scratch::new();
+    let table = scratch.file("t.csv", "as_of,strategy_id,sharpe\n2026-01-31,a,1\n2026-01-30,a,1\n");
+    let policy = scratch.file("p.yaml", "world: w\nselection: { gates: [sharpe >= 0.5] }\n");
+    let out = scratch.path().join("decisions.ndjson");
+    let run =
+        run(&["eval", policy.to_str().unwrap(), "--snapshot", table.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    run.exits(2).says("row 2: `as_of` goes back");
+    let left: Vec<_> = std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn bench_measures_made_up_rows_and_snapshots() {
+    let report =
+        run(&["bench", "examples/crypto_mom/policy.yaml", "--rows", "2000", "--format", "json"]).exits(0).json();
+    assert_eq!(report["rows"], 2000);
+    assert!(report["measures"].as_array().unwrap().iter().all(|measure| measure["ns_per_row"].as_f64().unwrap() > 0.0));
+    assert!(report["further_steps"].as_array().unwrap().contains(&"hysteresis".into()));
+    run(&["bench", "examples/sp500_rules/policy.yaml", "--snapshot", "examples/sp500_rules/snapshot.json"])
+        .exits(0)
+        .prints("decision with all details");
+    run(&["bench", "examples/crypto_mom/policy.yaml"]).exits(2).says("--rows N or --snapshot FILE");
+    run(&["bench", "examples/crypto_mom/policy.yaml", "--rows", "0"]).exits(2).says("from 1 to");
+}
