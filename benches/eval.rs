@@ -50,7 +50,7 @@ fn columns(rows: usize) -> Vec<Vec<f64>> {
         state ^= state << 17;
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
-    let mut columns = vec![Vec::with_capacity(rows); 6];
+    let mut columns: Vec<Vec<f64>> = (0..6).map(|_| Vec::with_capacity(rows)).collect();
     for _ in 0..rows {
         let ranges = [(0.0, 400.0), (0.0, 200.0), (-0.5, 1.5), (0.0, 0.3), (0.3, 0.7), (0.0, 0.2)];
         for (column, (low, high)) in columns.iter_mut().zip(ranges) {
@@ -63,7 +63,7 @@ fn columns(rows: usize) -> Vec<Vec<f64>> {
 fn hand_row(row: &[f64; 6]) -> Option<f64> {
     let [days, trades, sharpe, drawdown, winrate, ulcer] = *row;
     let passes = days >= 30.0 && trades >= 40.0 && sharpe >= 0.60 && drawdown <= 0.18;
-    passes.then(|| sharpe + 0.1 * winrate - 0.2 * ulcer)
+    passes.then_some(sharpe + 0.1 * winrate - 0.2 * ulcer)
 }
 
 /// Only reads the columns: no way of judging them can be faster.

@@ -7,7 +7,7 @@ use crate::eval::{
     Decision, Detail, EvaluateError, ExplainError, Explanation, MetricColumn, Options, Plans, PrepareError,
     PrepareOptions, Prepared, Quick, Snapshot, SnapshotError, evaluate, explain, metric_columns,
 };
-use crate::ir::{Expr, Fingerprints, Metric, Program, fingerprints};
+use crate::ir::{Fingerprints, Metric, Program, fingerprints};
 use crate::source::{Document, Limits, Sources, Span};
 use crate::stdlib::{is_standard, standard};
 use crate::syntax::document;
@@ -206,27 +206,6 @@ impl Policy {
     #[must_use]
     pub fn metric_columns(&self, snapshot: &Snapshot) -> Vec<(String, MetricColumn)> {
         metric_columns(&self.program, snapshot)
-    }
-
-    /// An interval of values that tells strategies apart: around the constants that rules compare a
-    /// metric with, within its range.
-    pub(crate) fn spread(&self, metric: &Metric) -> (f64, f64) {
-        let mut constants = Vec::new();
-        for expression in self.program.expressions() {
-            expression.walk(&mut |part| {
-                for (left, _, right) in part.links() {
-                    let own = |side: &Expr| side.as_metric().and_then(|id| self.program.metric(id)) == Some(metric);
-                    constants.extend(right.as_number().filter(|_| own(left)));
-                    constants.extend(left.as_number().filter(|_| own(right)));
-                }
-            });
-        }
-        let (low, high) = constants.iter().fold((0.0_f64, 0.0_f64), |(low, high), constant| {
-            let width = constant.abs().max(0.1);
-            (low.min(constant - width), high.max(constant + 2.0 * width))
-        });
-        let high = if constants.is_empty() { 1.0 } else { high };
-        (low.max(metric.range.low), high.min(metric.range.high))
     }
 
     /// The typed program.

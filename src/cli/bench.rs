@@ -12,6 +12,7 @@ use super::tables::{self, is_table};
 use super::terminal::Terminal;
 use super::{Failure, Outcome, inputs};
 use crate::eval::{Batch, BatchOptions, Column, Detail, Metric, MetricColumn, Options, PrepareOptions, Snapshot};
+use crate::ir::Expr;
 use crate::policy::Policy;
 
 /// Version of the JSON form.
@@ -90,13 +91,35 @@ fn made_up(policy: &Policy, rows: usize) -> Vec<(String, MetricColumn)> {
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     let mut column = |metric: &Metric| {
-        let (low, high) = policy.spread(metric);
+        let (low, high) = spread(policy, metric);
         match MetricColumn::of(metric, (0..rows).map(|_| low + (high - low) * random()).collect()) {
             MetricColumn::Truths(_) => MetricColumn::Truths((0..rows).map(|_| Some(random() < 0.5)).collect()),
             numbers => numbers,
         }
     };
     policy.metrics().iter().map(|metric| (metric.name.clone(), column(metric))).collect()
+}
+
+/// An interval of values that tells strategies apart: around the constants that rules compare a
+/// metric with, within its range.
+fn spread(policy: &Policy, metric: &Metric) -> (f64, f64) {
+    let program = policy.program();
+    let mut constants = Vec::new();
+    for expression in program.expressions() {
+        expression.walk(&mut |part| {
+            for (left, _, right) in part.links() {
+                let own = |side: &Expr| side.as_metric().and_then(|id| program.metric(id)) == Some(metric);
+                constants.extend(right.as_number().filter(|_| own(left)));
+                constants.extend(left.as_number().filter(|_| own(right)));
+            }
+        });
+    }
+    let (low, high) = constants.iter().fold((0.0_f64, 0.0_f64), |(low, high), constant| {
+        let width = constant.abs().max(0.1);
+        (low.min(constant - width), high.max(constant + 2.0 * width))
+    });
+    let high = if constants.is_empty() { 1.0 } else { high };
+    (low.max(metric.range.low), high.min(metric.range.high))
 }
 
 fn measured(

@@ -67,7 +67,7 @@ enum Sink {
     /// Standard output; the only JSON document waits until no other follows.
     Standard(String),
     File(WholeFile),
-    Csv(csv::Writer<WholeFile>),
+    Csv(Box<csv::Writer<WholeFile>>),
     #[cfg(feature = "arrow")]
     Parquet(Box<super::decision_parquet::ParquetRows>),
 }
@@ -80,7 +80,7 @@ impl<'t> Output<'t> {
             (Some(path), Form::Csv) => {
                 let mut writer = csv::Writer::from_writer(WholeFile::create(path)?);
                 writer.write_record(DecisionRow::COLUMNS).map_err(failure)?;
-                Sink::Csv(writer)
+                Sink::Csv(Box::new(writer))
             }
             (Some(path), Form::Parquet) => parquet(path)?,
         };

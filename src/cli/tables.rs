@@ -150,8 +150,8 @@ fn csv_cell(field: &str, is_text: bool) -> Cell {
 fn json_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
     let mut grouping =
         Grouping::new(vec!["strategy_id".to_owned()]).map_err(|error: TableError| table.failure(error))?;
-    let mut lines = BufReader::new(table.progress.wrap_read(file)).lines().enumerate();
-    while let Some((index, line)) = lines.next() {
+    let lines = BufReader::new(table.progress.wrap_read(file)).lines();
+    for (index, line) in lines.enumerate() {
         let place = |problem: &dyn std::fmt::Display| table.failure(format!("line {}{problem}", index + 1));
         let line = line.map_err(|error| place(&format!(": {error}")))?;
         if line.trim().is_empty() {

@@ -21,12 +21,12 @@ pub(super) fn column<'s>(
 ) -> Values<'s> {
     let mut filler = Filler { metric, native, notes };
     match strategies.form() {
-        Form::Rows(rows) => filler.from_strategies(rows.len(), |row, take| {
+        Form::Rows(rows) => filler.of_strategies(rows.len(), |row, take| {
             if let Some(strategy) = rows.get(row) {
                 take(strategy);
             }
         }),
-        Form::Table(table) => filler.from_table(table),
+        Form::Table(table) => filler.of_table(table),
     }
 }
 
@@ -38,7 +38,7 @@ struct Filler<'a> {
 
 impl Filler<'_> {
     /// A whole column of numbers as it stands, where it is the only one that the metric can mean.
-    fn from_table<'s>(&mut self, table: &'s Table) -> Values<'s> {
+    fn of_table<'s>(&mut self, table: &'s Table) -> Values<'s> {
         let means = |column: &str| {
             let last = column.rsplit('.').next().unwrap_or(column);
             let names = std::iter::once(&self.metric.name).chain(self.metric.aliases.iter().map(|(alias, _)| alias));
@@ -53,7 +53,7 @@ impl Filler<'_> {
         }
         // What several columns may mean, and what must be converted, is decided row by row.
         let rows = table.rows();
-        self.from_strategies(rows, |row, take| take(&table.strategy_of(row, &candidates)))
+        self.of_strategies(rows, |row, take| take(&table.strategy_of(row, &candidates)))
     }
 
     fn factor(&self, column: &str) -> Option<f64> {
@@ -83,7 +83,7 @@ impl Filler<'_> {
         Values { data: Data::Number(data), wrong_kind: Bitmask::filled(values.len(), false) }
     }
 
-    fn from_strategies<'s>(&mut self, rows: usize, strategy: impl Fn(usize, &mut dyn FnMut(&Strategy))) -> Values<'s> {
+    fn of_strategies<'s>(&mut self, rows: usize, strategy: impl Fn(usize, &mut dyn FnMut(&Strategy))) -> Values<'s> {
         let mut wrong_kind = Bitmask::filled(rows, false);
         let mut numbers = Vec::new();
         let (mut yes, mut no) = (Bitmask::filled(rows, false), Bitmask::filled(rows, false));

@@ -145,7 +145,7 @@ fn fails(operator: Comparison, left: f64, right: f64) -> bool {
         Comparison::LessEqual => left > right,
         Comparison::Greater => left <= right,
         Comparison::GreaterEqual => left < right,
-        Comparison::Equal => left < right || left > right,
+        Comparison::Equal => (left < right) | (left > right),
         Comparison::NotEqual => left == right,
     }
 }
@@ -154,7 +154,7 @@ fn fails(operator: Comparison, left: f64, right: f64) -> bool {
 #[inline(always)]
 fn holds(operator: Comparison, left: f64, right: f64) -> bool {
     match operator {
-        Comparison::NotEqual => left < right || left > right,
+        Comparison::NotEqual => (left < right) | (left > right),
         other => other.holds(left, right),
     }
 }

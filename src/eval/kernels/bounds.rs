@@ -84,4 +84,4 @@ pub(in crate::eval) fn clear_outside(values: &[f64], range: Interval, copy: &mut
     true
 }
 
-const _: () = assert!(CHUNK % LANES == 0, "chunks are whole groups of lanes");
+const _: () = assert!(CHUNK.is_multiple_of(LANES), "chunks are whole groups of lanes");
