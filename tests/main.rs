@@ -26,6 +26,7 @@ mod reference;
 mod shown;
 mod store;
 mod store_processes;
+mod story;
 mod support;
 mod three_valued;
 mod threshold_oracle;
