@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, Scratch, run, run_with};
+use crate::support::{Run, Scratch, read, run, run_with};
 
 const POLICY: &str = "world: story
 version: 1
@@ -224,6 +224,24 @@ fn halt_resume_and_rollback() {
 }
 
 #[test]
+fn who_leaves_the_snapshot_needs_a_new_approval_too() {
+    let stage = Stage::new();
+    live_in(&stage);
+    let without = |as_of: &str| {
+        let metrics = json!({ "s2": { "sharpe": 1.0, "max_drawdown": 0.1 } });
+        let snapshot = json!({ "as_of": as_of, "data_end": as_of, "metrics": metrics });
+        let snapshot = stage.scratch.file("without.json", snapshot.to_string()).display().to_string();
+        let more = ["--snapshot", &snapshot, "--stage", "live", "--record"];
+        stage.at(as_of, &["eval"], &more).exits(0).json()["selected"].clone()
+    };
+    assert!(without("2026-03-02T04:00:00").as_array().unwrap().contains(&json!("s1")), "one failure is not two");
+    assert_eq!(stage.standing("2026-03-02T04:00:00").0, "p2");
+    assert_eq!(without("2026-03-02T05:00:00"), json!(["s2"]));
+    assert_eq!(stage.standing("2026-03-02T05:00:00").0, Value::Null);
+    assert_eq!(stage.decide("2026-03-02T06:00:00", 1.2, 0.1)["effective_mode"], "paper");
+}
+
+#[test]
 fn stopping_needs_no_policy_and_repeats_are_events_of_their_own() {
     let stage = Stage::new();
     live_in(&stage);
@@ -354,9 +372,11 @@ fn pages_fit_eighty_columns() {
     let stage = Stage::new();
     live_in(&stage);
     let of = ["--strategy", "s1", "--run", "p2"];
-    let verbs: [(&[&str], &[&str]); 5] = [
+    let verbs: [(&[&str], &[&str]); 7] = [
         (&["world", "status"], &[]),
         (&["run", "list"], &[]),
+        (&["run", "show"], &of),
+        (&["world", "resume"], &["--actor", "risk-desk", "--reason", "go on"]),
         (&["promote", "plan"], &of),
         (&["campaign", "status"], &[]),
         (&["campaign", "tick"], &[]),
@@ -364,7 +384,42 @@ fn pages_fit_eighty_columns() {
     for (verb, more) in verbs {
         let arguments = [verb, &[&stage.policy, "--store", &stage.store, "--format", "table"], more].concat();
         let found = run_with(&arguments, b"", &[("COLUMNS", "80")]).exits(0);
-        let long = found.stdout.lines().find(|line| line.chars().count() > 80 && !line.contains("head blake3"));
+        let long = found.stdout.lines().find(|line| line.chars().count() > 80);
         assert!(long.is_none(), "{long:?}\n{found}");
     }
+}
+
+/// The words of a command line, with quotes.
+fn command_words(line: &str) -> Vec<String> {
+    let parts = line.split('"').enumerate();
+    let words = parts.flat_map(|(index, part)| match index % 2 {
+        0 => part.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    });
+    words.collect()
+}
+
+#[test]
+fn the_commands_of_the_reference_run() {
+    let scratch = Scratch::new();
+    scratch.file("policy.yaml", POLICY.replace("world: story", "world: demo"));
+    for (name, as_of) in [("day1.json", "2026-01-05"), ("day2.json", "2026-02-05"), ("day3.json", "2026-03-02")] {
+        let metrics = json!({ "s1": { "sharpe": 1.2, "max_drawdown": 0.1, "sample_days": 60, "n_trades_total": 200 } });
+        scratch.file(name, json!({ "as_of": as_of, "data_end": as_of, "metrics": metrics }).to_string());
+    }
+    let page = read("grammar/README.md");
+    let part = page.split("### The record of a world").nth(1).unwrap();
+    let block = part.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut heads = 0;
+    for line in block.lines() {
+        let words = command_words(line.strip_prefix("qmtl-policy ").unwrap());
+        let place = |word: String| {
+            let is_file = [".yaml", ".json", ".db"].iter().any(|ending| word.ends_with(ending));
+            if is_file { scratch.path().join(word).display().to_string() } else { word }
+        };
+        let words: Vec<_> = words.into_iter().map(place).collect();
+        let found = run(&words.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
+        heads += usize::from(found.stdout.contains("blake3:") || found.stderr.contains("head blake3:"));
+    }
+    assert_eq!((block.lines().count(), heads), (13, 12), "only a plan has no head");
 }

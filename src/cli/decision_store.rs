@@ -7,7 +7,7 @@ use super::inputs::Given;
 use super::record::{Ledger, Recorded};
 use super::runs::previous;
 use super::store_file::StoreArguments;
-use crate::eval::{Action, Decision, Detail, Options, Snapshot, StrategyDecision};
+use crate::eval::{Decision, Detail, Options, Previous, Snapshot};
 use crate::lifecycle::{LifecycleEvent, WorldRecord, WorldRules};
 use crate::policy::Policy;
 
@@ -58,9 +58,10 @@ impl DecisionStore {
         let options = Options { detail: Detail::All, ..options.clone() };
         let mut decided = None;
         let recorded = self.ledger.decide(|world, _| {
-            given.hold(world.approved(&self.rules), previous(world)?);
+            let before = previous(world)?;
+            given.hold(world.approved(&self.rules), before.clone());
             let decision = given.judge(policy, snapshot.clone(), options.clone())?;
-            let events = events(world, &decision)?;
+            let events = events(world, before.as_ref(), &decision)?;
             decided = Some(decision);
             Ok(events)
         })?;
@@ -75,26 +76,33 @@ impl DecisionStore {
     }
 }
 
-/// A decision to record, and the live strategies that it demotes: they need a new approval to come back.
-fn events(world: &WorldRecord, decision: &Decision) -> Result<Vec<LifecycleEvent>, Failure> {
+/// A decision to record, and the live strategies that stop being active by it: they need a new approval to
+/// come back, also where the snapshot lacks them.
+fn events(world: &WorldRecord, before: Option<&Previous>, decision: &Decision) -> Result<Vec<LifecycleEvent>, Failure> {
     let document = serde_json::to_value(decision).map_err(|error| Failure::new(error.to_string()))?;
     let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document }];
-    let stopped = decision.strategies.iter().filter(|(id, own)| own.action == Action::Demote && is_live(world, id));
-    for (id, own) in stopped {
-        events.extend(world.demote((POLICY, &reason(decision, own)), id)?);
+    let was_active = |id: &str| match before {
+        Some(Previous::State(state)) => state.get(id).is_some_and(|state| state.active),
+        Some(Previous::Ids(ids)) => ids.iter().any(|known| known == id),
+        None => false,
+    };
+    let stopped = world.live().keys().filter(|id| was_active(id) && !decision.selected.contains(id));
+    for id in stopped {
+        events.extend(world.demote((POLICY, &reason(decision, id)), id)?);
     }
     Ok(events)
 }
 
-fn is_live(world: &WorldRecord, id: &str) -> bool {
-    world.live().contains_key(id)
-}
-
-fn reason(decision: &Decision, own: &StrategyDecision) -> String {
+fn reason(decision: &Decision, id: &str) -> String {
     let as_of = decision.as_of.as_deref().map(|as_of| format!(" as of {as_of}")).unwrap_or_default();
-    let cause = own.rejected_by.as_ref().map(|rejection| {
-        let rule = rejection.rule.as_deref().map(|rule| format!(", {rule}")).unwrap_or_default();
-        format!(": {}{rule}", rejection.code.replace('_', " "))
-    });
-    format!("demoted by the decision{as_of}{}", cause.unwrap_or_default())
+    let own = decision.strategies.iter().find(|(known, _)| known == id).map(|(_, own)| own);
+    let cause = match own.map(|own| &own.rejected_by) {
+        None => ": absent".to_owned(),
+        Some(None) => String::new(),
+        Some(Some(rejection)) => {
+            let rule = rejection.rule.as_deref().map(|rule| format!(", {rule}")).unwrap_or_default();
+            format!(": {}{rule}", rejection.code.replace('_', " "))
+        }
+    };
+    format!("demoted by the decision{as_of}{cause}")
 }

@@ -174,6 +174,6 @@ impl Recorded {
             out.push_str(format!("  {what} {}", subject.join(" ")).trim_end());
             out.push_str(&format!("{}{}\n", to.unwrap_or_default(), by.unwrap_or_default()));
         }
-        out + &format!("head {} of {} events\n", self.head, self.number)
+        out + &format!("events {}\nhead {}\n", self.number, self.head)
     }
 }

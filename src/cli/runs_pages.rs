@@ -17,7 +17,7 @@ pub(super) fn submitted_page(submitted: &Submitted) -> String {
 }
 
 pub(super) fn list_table(found: &RunsView, terminal: &Terminal) -> String {
-    let head = format!("{}, head {}\n", found.world_id, found.head);
+    let head = format!("{}\nhead {}\n", found.world_id, found.head);
     if found.runs.is_empty() {
         return head + "there are no runs";
     }
@@ -38,7 +38,7 @@ pub(super) fn list_table(found: &RunsView, terminal: &Terminal) -> String {
 
 pub(super) fn run_page(whole: &WholeRun) -> String {
     let mut out = standing(&whole.run);
-    let _ = writeln!(out, "{:<13}{}", "judged by", whole.ruleset_hash);
+    let _ = writeln!(out, "rules {}", whole.ruleset_hash);
     if let Some(spoken) = &whole.spoken {
         let text = |key: &str| word(spoken.get(key));
         let void = if spoken.get("void") == Some(&Value::Bool(true)) { " (void)" } else { "" };
@@ -54,7 +54,7 @@ pub(super) fn run_page(whole: &WholeRun) -> String {
             + &threshold.map(|threshold| format!(" against {threshold}")).unwrap_or_default();
         let _ = writeln!(out, "  {:<5}{}{against}", word(check.get("status")), word(check.get("id")));
     }
-    let _ = writeln!(out, "{:<13}{}", "head", whole.head);
+    let _ = writeln!(out, "head {}", whole.head);
     out
 }
 
