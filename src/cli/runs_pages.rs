@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::runs::{RunView, RunsView, Submitted, WholeRun};
 use super::table::table;
 use super::terminal::Terminal;
+use crate::lifecycle::RunState;
 
 pub(super) fn submitted_page(submitted: &Submitted) -> String {
     let mut out = standing(&submitted.run);
@@ -26,14 +27,23 @@ pub(super) fn list_table(found: &RunsView, terminal: &Terminal) -> String {
             run.strategy_id.clone(),
             run.run_id.clone(),
             run.stage.as_str().to_owned(),
-            run.state.to_string().replace('_', " "),
-            word(run.status.as_ref()).to_owned(),
-            run.override_status.as_str().replace("none", ""),
-            run.updated_at.clone(),
+            verdict(run),
+            run.updated_at.chars().take("2026-01-31".len()).collect(),
         ]
     };
-    let header = ["strategy", "run", "stage", "state", "status", "override", "updated"];
+    let header = ["strategy", "run", "stage", "standing", "updated"];
     head + "\n" + &table(&header, found.runs.iter().map(row).collect(), terminal.width)
+}
+
+/// How it was judged, where it is beyond that or not there yet, and what people said.
+fn verdict(run: &RunView) -> String {
+    let state = run.state.as_str().replace('_', " ");
+    let judged = word(run.status.as_ref()).to_owned();
+    let mut parts = vec![judged];
+    parts.extend(Some(state).filter(|_| run.state != RunState::Evaluated));
+    parts.extend(run.superseded_by.as_ref().map(|_| "superseded".to_owned()));
+    parts.extend(Some(run.override_status.as_str().to_owned()).filter(|said| said != "none"));
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn run_page(whole: &WholeRun) -> String {

@@ -13,7 +13,7 @@ use crate::lifecycle::{Phase, WindowStatus};
 /// Most strategies on the screen; the others are counted.
 const MOST: usize = 8;
 /// Cells of a progress bar.
-const CELLS: usize = 6;
+const CELLS: usize = 4;
 
 pub(super) fn page(view: &WorldView, terminal: &Terminal) -> String {
     let mut out = head(view);
@@ -24,7 +24,7 @@ pub(super) fn page(view: &WorldView, terminal: &Terminal) -> String {
     let mut strategies: Vec<_> = view.strategies.iter().collect();
     strategies.sort_by_key(|one| (one.live_by.is_none(), one.campaign.phase == Phase::BacktestCampaign));
     let shown = strategies.get(..MOST.min(strategies.len())).unwrap_or_default();
-    let header = ["strategy", "phase", "backtest", "paper", "days", "trades", "sharpe", "drawdown"];
+    let header = ["strategy", "phase", "backtest", "paper", "days", "trades", "sharpe", "maxdd"];
     let rows = shown.iter().map(|one| row(one)).collect();
     let _ = writeln!(out, "\n{}\n", table(&header, rows, terminal.width));
     let rows = shown.iter().map(|one| vec![one.campaign.strategy_id.clone(), outlook(one)]).collect();
