@@ -423,3 +423,19 @@ fn the_commands_of_the_reference_run() {
     }
     assert_eq!((block.lines().count(), heads), (13, 12), "only a plan has no head");
 }
+
+#[test]
+fn nothing_is_decided_by_a_forged_record() {
+    let stage = Stage::new();
+    stage.to_candidate();
+    stage.act("2026-03-02T01:00:00", "reject", "p2", "risk-desk").exits(0);
+    let raw = rusqlite::Connection::open(&stage.store).unwrap();
+    let triggers = "DROP TRIGGER events_do_not_change";
+    raw.execute_batch(triggers).unwrap();
+    let forged = "UPDATE events SET kind = 'promotion_approved' WHERE kind = 'promotion_rejected'";
+    assert_eq!(raw.execute(forged, ()).unwrap(), 1);
+    drop(raw);
+    stage.act("2026-03-02T02:00:00", "apply", "p2", "ops").exits(2).says("event 13 is not what was recorded");
+    let snapshot = stage.snapshot("2026-03-02", 1.2, 0.1);
+    stage.at("2026-03-02T02:00:00", &["eval"], &["--snapshot", &snapshot]).exits(2).says("not what was recorded");
+}
