@@ -27,6 +27,7 @@ mod reference;
 mod shown;
 mod store;
 mod store_processes;
+mod story;
 mod support;
 mod tables;
 mod three_valued;

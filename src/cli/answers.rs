@@ -1,26 +1,29 @@
 //! What the verbs about the life of strategies share: reading runs, and writing answers.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::clock;
 use super::files::{display_name, is_standard_input, read_data};
 use super::inputs;
 use super::lifecycle_args::{AnswerFormat, WorldArguments};
+use super::record::Ledger;
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
 use crate::diag::nearest;
 use crate::eval::read_yaml;
 use crate::lifecycle::{RulesError, RunRecord, RunsError, WorldRules, read_runs, read_runs_json};
+use crate::policy::Policy;
 
 /// A world as the arguments give it.
 pub(super) struct World {
     pub rules: WorldRules,
     pub runs: Vec<RunRecord>,
     pub now: Timestamp,
+    /// What the store holds of it, where the runs are from there.
+    pub ledger: Option<Ledger>,
 }
 
 impl World {
@@ -30,16 +33,21 @@ impl World {
         allow_live: Option<bool>,
         terminal: &Terminal,
     ) -> Result<Option<Self>, Failure> {
-        if is_standard_input(&arguments.policy) && is_standard_input(&arguments.runs) {
+        let twice = |runs: &PathBuf| is_standard_input(&arguments.policy) && is_standard_input(runs);
+        if arguments.runs.as_ref().is_some_and(twice) {
             return Err(Failure::new("standard input can be read once: name a file for the policy or the runs"));
         }
-        let now = clock::moment(arguments.now.as_deref())?;
+        let now = arguments.now.moment()?;
         let Some(policy) = inputs::policy(&arguments.policy, terminal)? else { return Ok(None) };
-        let rules = WorldRules::new(&policy, arguments.world.as_deref(), allow_live).map_err(|error| {
-            let hint = if error == RulesError::NoWorld { " with --world" } else { "" };
-            Failure::new(format!("{error}{hint}"))
-        })?;
-        Ok(Some(Self { rules, runs: runs(&arguments.runs)?, now }))
+        let rules = rules(&policy, arguments.world.as_deref(), allow_live)?;
+        let (runs, ledger) = match &arguments.runs {
+            Some(path) => (runs(path)?, None),
+            None => {
+                let ledger = Ledger::open(&arguments.store, &rules.world, &arguments.now)?;
+                (ledger.record().records(), Some(ledger))
+            }
+        };
+        Ok(Some(Self { rules, runs, now, ledger }))
     }
 
     /// Fails where a strategy is asked for that has no run.
@@ -50,9 +58,17 @@ impl World {
         }
         let near = nearest(strategy, self.runs.iter().map(|run| run.strategy_id.as_str()));
         let hint = near.map(|near| format!(": did you mean `{near}`?"));
-        let hint = hint.unwrap_or_else(|| ": name one of the file with --strategy".to_owned());
+        let hint = hint.unwrap_or_else(|| ": name one of theirs with --strategy".to_owned());
         Err(Failure::new(format!("the runs hold none of `{strategy}`{hint}")))
     }
+}
+
+/// What a policy says about the life of its strategies.
+pub(super) fn rules(policy: &Policy, world: Option<&str>, allow_live: Option<bool>) -> Result<WorldRules, Failure> {
+    WorldRules::new(policy, world, allow_live).map_err(|error| {
+        let hint = if error == RulesError::NoWorld { " with --world" } else { "" };
+        Failure::new(format!("{error}{hint}"))
+    })
 }
 
 fn runs(path: &Path) -> Result<Vec<RunRecord>, Failure> {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::clock::NowArguments;
 use super::lifecycle_args::{CampaignArguments, PromoteArguments, ResolveModeArguments};
+use super::record_args::{RunArguments, WorldVerbs};
 use super::store_file::StoreArguments;
 
 /// Checks world policies and judges strategies with them.
@@ -43,10 +45,14 @@ pub(super) enum Verb {
     Rule(RuleArguments),
     /// List the metrics of the catalogue, or describe one
     Metrics(MetricsArguments),
+    /// Submit, list and move evaluation runs
+    Run(RunArguments),
     /// Follow strategies on their way from backtest to live
     Campaign(CampaignArguments),
-    /// Plan promotions to live
+    /// Plan, approve and apply promotions to live, and take them back
     Promote(PromoteArguments),
+    /// Show where a world stands; halt it and let it go on
+    World(WorldVerbs),
     /// Tell where a strategy executes, and which of its orders pass
     ResolveMode(ResolveModeArguments),
     /// Print the JSON Schema of policies, for editors
@@ -124,6 +130,14 @@ pub(super) struct EvalArguments {
     /// Exit with 1 unless this strategy is selected, with 3 if only data is missing for that
     #[arg(long, value_name = "ID")]
     pub require: Vec<String>,
+    /// Take approvals and what was active before from this store
+    #[arg(long, value_name = "FILE", conflicts_with = "previous")]
+    pub store: Option<PathBuf>,
+    /// Append the decision to the store, with the state for the next one
+    #[arg(long, requires = "store")]
+    pub record: bool,
+    #[command(flatten)]
+    pub now: NowArguments,
     /// Write to a file; the endings .csv and .parquet write a row for each strategy
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

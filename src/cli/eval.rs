@@ -1,12 +1,15 @@
 //! `eval`: judges a snapshot by a policy.
 
+use std::io::Write;
+
 use super::args::EvalArguments;
+use super::decision_store::DecisionStore;
 use super::inputs::{self, Given};
 use super::output::{Form, Output};
 use super::tables::{self, is_table};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
-use crate::eval::{Decision, Options, Status};
+use crate::eval::{Decision, Options, Snapshot, Status};
 use crate::policy::Policy;
 
 pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
@@ -18,12 +21,37 @@ pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outc
         return judge_table(arguments, form, &policy, terminal);
     }
     let snapshot = inputs::snapshot(&inputs.snapshot)?;
-    let decision = Given::new(inputs)?.judge(&policy, snapshot, options(arguments, form))?;
+    let mut given = Given::new(inputs)?;
+    let mut store = DecisionStore::open(arguments, &policy)?;
+    let decision = judge(&mut given, &policy, snapshot, options(arguments, form), store.as_mut())?;
     let outcome = required(&decision, &arguments.require);
     let mut output = Output::new(arguments, form, terminal)?;
     output.decision(decision)?;
     output.finish()?;
+    tell(store)?;
     Ok(outcome)
+}
+
+/// Judges by the arguments alone, or by what the store holds.
+fn judge(
+    given: &mut Given<'_>,
+    policy: &Policy,
+    snapshot: Snapshot,
+    options: Options,
+    store: Option<&mut DecisionStore>,
+) -> Result<Decision, Failure> {
+    match store {
+        None => given.judge(policy, snapshot, options),
+        Some(store) => store.judge(given, policy, &snapshot, &options),
+    }
+}
+
+/// Says where the record ends, if anything was recorded.
+fn tell(store: Option<DecisionStore>) -> Result<(), Failure> {
+    if let Some(end) = store.as_ref().and_then(DecisionStore::end) {
+        writeln!(std::io::stderr(), "{end}")?;
+    }
+    Ok(())
 }
 
 fn options(arguments: &EvalArguments, form: Form) -> Options {
@@ -44,15 +72,17 @@ fn judge_table(
     terminal: &Terminal,
 ) -> Result<Outcome, Failure> {
     let mut given = Given::new(&arguments.inputs)?;
+    let mut store = DecisionStore::open(arguments, policy)?;
     let mut output = Output::new(arguments, form, terminal)?;
     let mut outcome = Outcome::Fine;
     tables::read_table(&arguments.inputs.snapshot, &mut |snapshot| {
-        let decision = given.judge(policy, snapshot, options(arguments, form))?;
+        let decision = judge(&mut given, policy, snapshot, options(arguments, form), store.as_mut())?;
         given.follow(&decision);
         outcome = required(&decision, &arguments.require);
         output.decision(decision)
     })?;
     output.finish()?;
+    tell(store)?;
     Ok(outcome)
 }
 

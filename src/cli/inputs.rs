@@ -24,6 +24,8 @@ pub(super) struct Given<'a> {
     as_of: Option<Timestamp>,
     previous: Option<Previous>,
     correlations: Option<Arc<Correlations>>,
+    /// What may go live by a store, which then also says what was active before.
+    approvals: Option<Vec<String>>,
     notes: Notes,
 }
 
@@ -44,15 +46,26 @@ impl<'a> Given<'a> {
             as_of: as_of.transpose()?,
             previous: previous.transpose()?,
             correlations: correlations.transpose()?.map(Arc::new),
+            approvals: None,
             notes,
         })
+    }
+
+    /// Takes approvals and what was active before from a store, whatever the snapshot says.
+    pub fn hold(&mut self, approvals: Vec<String>, previous: Option<Previous>) {
+        (self.approvals, self.previous) = (Some(approvals), previous);
     }
 
     /// The snapshot with what the arguments put in the place of its own.
     pub fn completed(&self, mut snapshot: Snapshot) -> Snapshot {
         snapshot.stage = self.inputs.stage.clone().or(snapshot.stage);
         snapshot.as_of = self.as_of.or(snapshot.as_of);
-        snapshot.previous = self.previous.clone().or(snapshot.previous);
+        match &self.approvals {
+            Some(approvals) => {
+                (snapshot.approvals, snapshot.previous) = (approvals.clone(), self.previous.clone());
+            }
+            None => snapshot.previous = self.previous.clone().or(snapshot.previous),
+        }
         snapshot.correlations = self.correlations.clone().or(snapshot.correlations);
         snapshot.notes.append(self.notes.clone());
         snapshot

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
+use super::clock::NowArguments;
+use super::record_args::{ActOnRun, ApplyRun, DemoteStrategy};
+use super::store_file::StoreArguments;
+
 /// How to write an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum AnswerFormat {
@@ -18,15 +22,16 @@ pub(super) enum AnswerFormat {
 pub(super) struct WorldArguments {
     /// The policy, `-` for standard input
     pub policy: PathBuf,
-    /// The runs: a JSON list of run records, `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    pub runs: PathBuf,
+    /// The runs: a JSON list of run records, `-` for standard input; without it, those of the store
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub runs: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArguments,
     /// The world, where the policy does not name it
     #[arg(long, value_name = "NAME")]
     pub world: Option<String>,
-    /// The moment to answer for, instead of now
-    #[arg(long, value_name = "TIME")]
-    pub now: Option<String>,
+    #[command(flatten)]
+    pub now: NowArguments,
     /// How to write the answer; a table on a terminal and JSON elsewhere by default
     #[arg(long, value_enum)]
     pub format: Option<AnswerFormat>,
@@ -64,9 +69,19 @@ pub(super) struct PromoteArguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum PromoteVerb {
     /// List who may be next to go live, and what stands in the way
-    Candidates(PromoteCandidates),
+    Candidates(Box<PromoteCandidates>),
     /// Show what promoting a run would change, and what stands in the way
-    Plan(PromotePlan),
+    Plan(Box<PromotePlan>),
+    /// Approve a run for live, under this policy only
+    Approve(Box<ActOnRun>),
+    /// Turn a run down for live
+    Reject(Box<ActOnRun>),
+    /// Make a run live, if nothing stands in the way
+    Apply(Box<ApplyRun>),
+    /// Stop a strategy
+    Demote(Box<DemoteStrategy>),
+    /// Take the newest apply of a run back
+    Rollback(Box<ApplyRun>),
 }
 
 /// What promotions depend on beside policy and runs.

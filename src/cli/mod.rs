@@ -11,6 +11,7 @@ mod clock;
 #[cfg(feature = "arrow")]
 mod decision_parquet;
 mod decision_rows;
+mod decision_store;
 mod decision_table;
 mod eval;
 mod explain;
@@ -21,14 +22,21 @@ mod lifecycle_args;
 mod metrics;
 mod output;
 mod promote;
+mod promote_acts;
+mod record;
+mod record_args;
 mod resolve_mode;
 mod rule;
+mod runs;
+mod runs_pages;
 mod schema;
 mod store;
 mod store_file;
 mod table;
 mod tables;
 mod terminal;
+mod world;
+mod world_page;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -85,8 +93,10 @@ pub fn run() -> ExitCode {
         Verb::Fmt(verb) => fmt::run(verb, &terminal),
         Verb::Rule(verb) => rule::run(verb, &terminal),
         Verb::Metrics(verb) => metrics::run(verb, &terminal),
+        Verb::Run(verb) => runs::run(verb, &terminal),
         Verb::Campaign(verb) => campaign::run(verb, &terminal),
         Verb::Promote(verb) => promote::run(verb, &terminal),
+        Verb::World(verb) => world::run(verb, &terminal),
         Verb::ResolveMode(verb) => resolve_mode::run(verb, &terminal),
         Verb::Schema => schema::run(),
         Verb::Bench(verb) => bench::run(verb, &terminal),

@@ -7,20 +7,25 @@ use super::answers::{World, answer, words};
 use super::lifecycle_args::{CircumstanceArguments, PromoteArguments, PromoteCandidates, PromotePlan, PromoteVerb};
 use super::table::table;
 use super::terminal::Terminal;
-use super::{Failure, Outcome, clock};
+use super::{Failure, Outcome, clock, promote_acts};
 use crate::lifecycle::{Candidate, Candidates, Circumstances, PromotionPlan, Review};
 
 pub(super) fn run(arguments: &PromoteArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     match &arguments.verb {
         PromoteVerb::Candidates(asked) => candidates(asked, terminal),
         PromoteVerb::Plan(asked) => plan(asked, terminal),
+        PromoteVerb::Approve(asked) => promote_acts::approve(asked, terminal),
+        PromoteVerb::Reject(asked) => promote_acts::reject(asked, terminal),
+        PromoteVerb::Apply(asked) => promote_acts::apply(asked, terminal),
+        PromoteVerb::Demote(asked) => promote_acts::demote(asked, terminal),
+        PromoteVerb::Rollback(asked) => promote_acts::rollback(asked, terminal),
     }
 }
 
 fn candidates(asked: &PromoteCandidates, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let circumstances = circumstances(&asked.circumstances)?;
     let world = World::read(&asked.world, asked.circumstances.allow_live, terminal)?;
     let Some(world) = world else { return Ok(Outcome::Findings) };
+    let circumstances = circumstances(&asked.circumstances, &world)?;
     world.has(asked.strategy.as_deref())?;
     let mut found = Review::new(&world.rules, &world.runs, &circumstances, world.now).candidates();
     found.candidates.retain(|one| asked.strategy.as_ref().is_none_or(|asked| *asked == one.strategy_id));
@@ -28,24 +33,34 @@ fn candidates(asked: &PromoteCandidates, terminal: &Terminal) -> Result<Outcome,
 }
 
 fn plan(asked: &PromotePlan, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let circumstances = circumstances(&asked.circumstances)?;
     let world = World::read(&asked.world, asked.circumstances.allow_live, terminal)?;
     let Some(world) = world else { return Ok(Outcome::Findings) };
+    let circumstances = circumstances(&asked.circumstances, &world)?;
     let review = Review::new(&world.rules, &world.runs, &circumstances, world.now);
     let plan = review.plan(&asked.strategy, &asked.run).map_err(|error| Failure::new(error.to_string()))?;
     answer(&plan, asked.world.format, terminal, |plan| plan_page(plan, terminal))
 }
 
-fn circumstances(arguments: &CircumstanceArguments) -> Result<Circumstances, Failure> {
+/// What promotions depend on: what the record knows, else what the arguments say.
+fn circumstances(arguments: &CircumstanceArguments, world: &World) -> Result<Circumstances, Failure> {
     let time =
         |argument: &str, text: &Option<String>| text.as_deref().map(|text| clock::time(argument, text)).transpose();
+    let risk_snapshot = time("--risk-snapshot", &arguments.risk_snapshot)?;
+    if let Some(ledger) = &world.ledger {
+        if arguments.current_active.is_some() || arguments.last_apply.is_some() {
+            let message =
+                "the store knows what is live and when it was applied: leave out --current-active and --last-apply";
+            return Err(Failure::new(message));
+        }
+        return Ok(ledger.record().circumstances(risk_snapshot));
+    }
     let active = arguments.current_active.as_ref().map(|ids| {
         let ids = ids.iter().map(|id| id.trim()).filter(|id| !id.is_empty());
         ids.map(str::to_owned).collect::<BTreeSet<_>>()
     });
     Ok(Circumstances {
         current_active: active,
-        risk_snapshot: time("--risk-snapshot", &arguments.risk_snapshot)?,
+        risk_snapshot,
         last_apply: time("--last-apply", &arguments.last_apply)?,
         halted: None,
         whole_record: false,

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::args::{
     StoreExportArguments, StoreFormat, StoreImportArguments, StoreInitArguments, StoreVerb, StoreVerifyArguments,
 };
+use super::clock::wall_clock;
 use super::files::{is_standard_input, open_lines, write_whole_with};
-use super::store_file::wall_clock;
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
 use crate::store::{Clock, EventLog, Head, Lines, SqliteLog, StoreError, export, import};

@@ -1,14 +1,11 @@
-//! Which store a verb means, and what time it is: read here, for all verbs.
+//! Which store a verb means: read here, for all verbs.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::Args;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
-use jiff::Timestamp;
 
 use super::Failure;
-use crate::eval::parse_instant;
 use crate::store::{Clock, SqliteLog, StoreError};
 
 /// The variable that names the store.
@@ -23,7 +20,7 @@ impl From<StoreError> for Failure {
 }
 
 /// Which store.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct StoreArguments {
     /// The store [default: what QMTL_POLICY_STORE names, else qmtl-policy.db in the user's data directory]
     #[arg(long, value_name = "FILE")]
@@ -66,48 +63,9 @@ fn default_path() -> Result<PathBuf, Failure> {
     Ok(directories.map_err(unknown)?.data_dir().join(Path::new(DEFAULT_NAME)))
 }
 
-/// What time it is.
-#[derive(Debug, Args)]
-pub(super) struct NowArguments {
-    /// The time, RFC 3339, instead of the clock's
-    #[arg(long, value_name = "TIME")]
-    pub now: Option<String>,
-}
-
-impl NowArguments {
-    /// The time as given, else by the clock.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the verbs that record events"))]
-    pub fn instant(&self) -> Result<Timestamp, Failure> {
-        let Some(now) = &self.now else { return wall_clock() };
-        let unreadable = || Failure::new(format!("`{now}` is no time: write it as 2026-01-31T21:00:00Z"));
-        parse_instant(now).ok_or_else(unreadable)
-    }
-}
-
-/// What the clock says.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-pub(super) fn wall_clock() -> Result<Timestamp, Failure> {
-    let unusable = || Failure::new("the clock of this machine is not set: set it, times are recorded");
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| unusable())?;
-    let nanoseconds = i128::try_from(since.as_nanos()).map_err(|_| unusable())?;
-    Timestamp::from_nanosecond(nanoseconds).map_err(|_| unusable())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn now(text: &str) -> Result<Timestamp, Failure> {
-        NowArguments { now: Some(text.to_owned()) }.instant()
-    }
-
-    #[test]
-    fn a_time_is_what_was_given_or_the_clocks() {
-        assert_eq!(now("2026-01-31").ok(), "2026-01-31T00:00:00Z".parse().ok());
-        assert!(now("soon").is_err_and(|failure| failure.0.contains("`soon`")));
-        let before = wall_clock().expect("a clock");
-        assert!(NowArguments { now: None }.instant().is_ok_and(|now| now >= before));
-    }
 
     #[test]
     fn a_named_store_is_the_one() {

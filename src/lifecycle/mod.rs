@@ -18,6 +18,7 @@
 //! ```
 
 mod act;
+mod approved;
 mod campaign;
 mod event;
 mod fields;
@@ -34,7 +35,7 @@ mod world;
 pub use act::{Act, ActError};
 pub use campaign::{
     CampaignConfig, CampaignReason, CampaignStatus, Phase, StrategyStatus, Tick, TickAction, WindowStatus,
-    campaign_status, tick,
+    campaign_status, suggested_run_id, tick,
 };
 pub use event::{Activation, DataWindow, EventError, LifecycleEvent};
 pub use fields::ReadFieldError;

@@ -161,7 +161,10 @@ fn wrong_arguments_and_policies_say_what_to_do() {
     with_files(bare, "[]", &["campaign", "status"], &[]).exits(2).says("give one with --world");
     with_files(bare, "[]", &["campaign", "status"], &["--world", "v"]).exits(0).prints("\"world_id\": \"v\"");
     run(&["campaign", "status", "-", "--runs", "-"]).exits(2).says("standard input can be read once");
-    run(&["campaign", "status", "examples/crypto_mom/policy.yaml"]).exits(2).says("--runs");
+    let nowhere = [("QMTL_POLICY_STORE", "no-such-store.db")];
+    run_with(&["campaign", "status", "examples/crypto_mom/policy.yaml"], b"", &nowhere)
+        .exits(2)
+        .says("there is no store");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use super::record::RunRecord;
 use super::rules::WorldRules;
 use stage_runs::{StageRuns, by_stage};
-pub use tick::{Tick, TickAction, tick};
+pub use tick::{Tick, TickAction, suggested_run_id, tick};
 pub use window::WindowStatus;
 pub(super) use window::whole_seconds;
 

@@ -93,11 +93,18 @@ fn action(action: &'static str, strategy: &str, stage: Stage, reason: &'static s
     }
 }
 
-fn evaluate(world: &str, strategy: &str, stage: Stage, reason: &'static str, now: Timestamp) -> TickAction {
+/// The id that a run of a strategy gets on a day where nobody names another.
+#[must_use]
+pub fn suggested_run_id(world: &str, strategy: &str, stage: Stage, now: Timestamp) -> String {
     let date = now.to_zoned(TimeZone::UTC).date();
     let (year, month, day) = (date.year(), date.month(), date.day());
     let name = stage.as_str();
-    let run = plain(&format!("camp-{world}-{strategy}-{name}-{year:04}{month:02}{day:02}"));
+    plain(&format!("camp-{world}-{strategy}-{name}-{year:04}{month:02}{day:02}"))
+}
+
+fn evaluate(world: &str, strategy: &str, stage: Stage, reason: &'static str, now: Timestamp) -> TickAction {
+    let name = stage.as_str();
+    let run = suggested_run_id(world, strategy, stage, now);
     TickAction {
         idempotency_key: format!("evaluate:{world}:{strategy}:{name}:{run}"),
         requires: vec!["metrics"],
