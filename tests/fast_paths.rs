@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use qmtl_policy::value::Bits;
 use qmtl_policy::{Batch, BatchOptions, Column, Decision, Detail, Options, Policy, PrepareOptions, Snapshot};
 
-/// Metrics with ranges of every kind, and one that is a truth value.
+/// Metrics with ranges of every kind.
 const METRICS: [&str; 5] = ["sharpe", "max_drawdown", "sample_days", "winrate", "trades_60d"];
 
 /// Conditions of every shape that is fused, and of shapes that are not.
@@ -209,7 +209,7 @@ fn threads_change_nothing() {
     let run = |options: BatchOptions<'_>| {
         let mut batch = Batch::default();
         prepared.evaluate(&columns.each_ref().map(Column::from), options, &mut batch).unwrap();
-        (batch.passed_bits().to_vec(), batch.selected().unwrap().to_vec())
+        (batch.passed_bits().to_vec(), batch.scores().to_vec(), batch.selected().unwrap().to_vec())
     };
     let one = run(BatchOptions::default());
     for threads in [2, 3, 8] {
@@ -218,11 +218,26 @@ fn threads_change_nothing() {
     // Ids decide between equal scores where they are given.
     let ids: Vec<String> = (0..rows).map(|row| format!("{:06}", rows - row)).collect();
     let by_id = |row: usize| ids[row].as_str();
-    let with_ids = run(BatchOptions { threads: 2, ids: Some(&by_id) }).1;
+    let with_ids = run(BatchOptions { threads: 2, ids: Some(&by_id) }).2;
     let key =
         |row: &u32| (columns[0][*row as usize] - columns[1][*row as usize], std::cmp::Reverse(by_id(*row as usize)));
     assert!(with_ids.windows(2).all(|pair| key(&pair[0]) >= key(&pair[1])));
-    assert_ne!(with_ids, one.1);
+    assert_ne!(with_ids, one.2);
+}
+
+#[test]
+fn truth_values_are_columns_too() {
+    let text = "world: w\nmetrics: { flag: { type: boolean } }\nselection: { gates: [flag] }\n";
+    let prepared = Policy::compile(text).unwrap().prepare(&["flag"], &PrepareOptions::default()).unwrap();
+    let mut batch = Batch::default();
+    let bits = |bytes: &'static [u8], rows| Bits::new(bytes, 0, rows).unwrap();
+    let column = Column::truths(bits(&[0b011], 3)).with_validity(bits(&[0b101], 3));
+    prepared.evaluate(&[column], BatchOptions::default(), &mut batch).unwrap();
+    assert_eq!(batch.passing().collect::<Vec<_>>(), [(0, None)]);
+    // Numbers are no truth values, however many there are, and leave no answer.
+    assert!(prepared.evaluate(&[Column::from([1.0].as_slice())], BatchOptions::default(), &mut batch).is_err());
+    assert_eq!((batch.rows(), batch.selected()), (0, None));
+    assert!(prepared.row(&[1.0]).passes && !prepared.row(&[0.0]).passes && !prepared.row(&[f64::NAN]).passes);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray, types::Float64Type, types::TimestampNanosecondType};
-use arrow_cast::cast;
+use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray, types::Float64Type, types::TimestampMicrosecondType};
+use arrow_cast::{CastOptions, cast_with_options};
 use arrow_ipc::reader::FileReader;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use jiff::Timestamp;
@@ -54,18 +54,22 @@ fn batches(
         let columns =
             columns.map(|(column, field)| converted(column, field.name()).map_err(|problem| table.failure(problem)));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let columns: Vec<_> = columns.iter().map(column).collect();
-        table.batch(grouping, &columns, batch.num_rows())?;
+        let mut read = Vec::with_capacity(columns.len());
+        for (array, field) in columns.iter().zip(schema.fields()) {
+            let failed = |problem: jiff::Error| table.failure(format!("`{}`: {problem}", field.name()));
+            read.push(column(array).map_err(failed)?);
+        }
+        table.batch(grouping, &read, batch.num_rows())?;
     }
     grouping.map_or(Ok(()), |grouping| table.end(grouping))
 }
 
-/// The columns of a batch: numbers as doubles, times as nanoseconds, texts as strings.
+/// The columns of a batch: numbers as doubles, times as microseconds, texts as strings.
 fn converted(column: &ArrayRef, name: &str) -> Result<ArrayRef, String> {
     let target = match column.data_type() {
         DataType::Boolean | DataType::Float64 | DataType::Utf8 => return Ok(column.clone()),
         DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
-            DataType::Timestamp(TimeUnit::Nanosecond, None)
+            DataType::Timestamp(TimeUnit::Microsecond, None)
         }
         DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::Dictionary(_, values) if values.is_numeric() => DataType::Float64,
@@ -76,12 +80,14 @@ fn converted(column: &ArrayRef, name: &str) -> Result<ArrayRef, String> {
             return Err(format!("`{name}` is a column of {other}: numbers, truth values, texts and times are read"));
         }
     };
-    cast(column, &target).map_err(|error| format!("`{name}`: {error}"))
+    // A value that does not fit is an error: as no value it could let another one take its place.
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(column, &target, &options).map_err(|error| format!("`{name}`: {error}"))
 }
 
-fn column(array: &ArrayRef) -> BatchColumn<'_> {
+fn column(array: &ArrayRef) -> Result<BatchColumn<'_>, jiff::Error> {
     let gaps = || (0..array.len()).filter(|row| array.is_null(*row)).collect();
-    match array.data_type() {
+    Ok(match array.data_type() {
         DataType::Float64 => {
             let values = array.as_primitive::<Float64Type>().values();
             BatchColumn::Numbers(values, if array.null_count() == 0 { Vec::new() } else { gaps() })
@@ -91,15 +97,18 @@ fn column(array: &ArrayRef) -> BatchColumn<'_> {
             BatchColumn::Cells(array.as_boolean().iter().map(cell).collect())
         }
         DataType::Timestamp(..) => {
-            let instant = |nanoseconds: i64| Timestamp::from_nanosecond(i128::from(nanoseconds)).ok();
-            let cell = |value: Option<i64>| value.and_then(instant).map_or(Cell::Empty, Cell::Instant);
-            BatchColumn::Cells(array.as_primitive::<TimestampNanosecondType>().iter().map(cell).collect())
+            let cell = |value: Option<i64>| match value {
+                Some(microseconds) => Timestamp::from_microsecond(microseconds).map(Cell::Instant),
+                None => Ok(Cell::Empty),
+            };
+            let cells = array.as_primitive::<TimestampMicrosecondType>().iter().map(cell);
+            BatchColumn::Cells(cells.collect::<Result<_, _>>()?)
         }
         _ => {
             let cell = |value: Option<&str>| value.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()));
             BatchColumn::Cells(array.as_string::<i32>().iter().map(cell).collect())
         }
-    }
+    })
 }
 
 #[cfg(test)]
@@ -142,7 +151,9 @@ mod tests {
         assert_eq!(found.iter().map(|s| s.strategies.len()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(metrics[0][0], ("sharpe".to_owned(), Leaf::Number(0.5)));
         assert_eq!(metrics[0][2], ("frozen".to_owned(), Leaf::Boolean(true)));
-        assert_eq!(metrics[1], [("n_trades_total".to_owned(), Leaf::Number(8.0))]);
+        // An empty number is missing under its own name: no other name takes its place.
+        assert!(matches!(metrics[1][0].1, Leaf::Number(number) if number.is_nan()));
+        assert_eq!(metrics[1][1..], [("n_trades_total".to_owned(), Leaf::Number(8.0))]);
         assert!(matches!(metrics[2][0].1, Leaf::Number(number) if number.is_nan()));
     }
 

@@ -129,7 +129,10 @@ fn measured(
     snapshot: Option<&Snapshot>,
 ) -> Result<Report, Failure> {
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-    let options = PrepareOptions { stage: arguments.stage.as_deref(), profile: arguments.profile.as_deref() };
+    // Rows and whole decisions are judged by the same rules.
+    let stage = arguments.stage.clone().or_else(|| snapshot.and_then(|snapshot| snapshot.stage.clone()));
+    let profile = arguments.profile.clone().or_else(|| snapshot.and_then(|snapshot| snapshot.profile.clone()));
+    let options = PrepareOptions { stage: stage.as_deref(), profile: profile.as_deref() };
     let prepared = policy.prepare(&names, &options).map_err(|error| Failure::new(error.to_string()))?;
     let rows = columns.first().map_or(0, |(_, column)| column.rows());
     if rows == 0 {
@@ -159,12 +162,9 @@ fn measured(
         measures.push(measure("prepared columns", threads, rows, seconds, bytes));
     }
     if let Some(snapshot) = snapshot {
-        let options = |detail| Options {
-            world: arguments.world.clone(),
-            profile: arguments.profile.clone(),
-            detail,
-            ..Options::default()
-        };
+        let snapshot = &Snapshot { stage: stage.clone(), ..snapshot.clone() };
+        let options =
+            |detail| Options { world: arguments.world.clone(), profile: profile.clone(), detail, ..Options::default() };
         policy.evaluate(snapshot, &options(Detail::None)).map_err(inputs::failure)?;
         for (what, detail) in [("decision without details", Detail::None), ("decision with all details", Detail::All)] {
             let options = options(detail);

@@ -22,10 +22,11 @@ pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outc
     }
     let snapshot = inputs::snapshot(&inputs.snapshot)?;
     let mut given = Given::new(inputs)?;
+    // Nothing is recorded unless it can be written, too.
+    let mut output = Output::new(arguments, form, terminal)?;
     let mut store = DecisionStore::open(arguments, &policy)?;
     let decision = judge(&mut given, &policy, snapshot, options(arguments, form), store.as_mut())?;
     let outcome = required(&decision, &arguments.require);
-    let mut output = Output::new(arguments, form, terminal)?;
     output.decision(decision)?;
     output.finish()?;
     tell(store)?;
@@ -76,6 +77,7 @@ fn judge_table(
     let mut output = Output::new(arguments, form, terminal)?;
     let mut outcome = Outcome::Fine;
     tables::read_table(&arguments.inputs.snapshot, &mut |snapshot| {
+        output.ready()?;
         let decision = judge(&mut given, policy, snapshot, options(arguments, form), store.as_mut())?;
         given.follow(&decision);
         outcome = required(&decision, &arguments.require);

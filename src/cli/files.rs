@@ -90,7 +90,8 @@ pub(super) fn write_whole_with<T, Error: From<Failure>>(
 /// A file that is written beside the old one and takes its place once it is finished.
 pub(super) struct WholeFile {
     path: PathBuf,
-    beside: PathBuf,
+    /// Where it is written; none where it is written in place.
+    beside: Option<PathBuf>,
     writer: Option<BufWriter<File>>,
 }
 
@@ -98,12 +99,30 @@ impl WholeFile {
     /// # Errors
     /// If no file can be written there.
     pub fn create(path: &Path) -> Result<Self, Failure> {
-        let mut name = path.file_name().unwrap_or_default().to_os_string();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let beside = path.with_file_name(name);
-        let writer = File::create(&beside);
-        let writer = writer.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
-        Ok(Self { path: path.to_owned(), beside, writer: Some(BufWriter::new(writer)) })
+        let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+        // A link stays, and what it leads to is written.
+        let path_behind = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let old = std::fs::metadata(&path_behind).ok();
+        // Devices and pipes are written to as they are.
+        let beside = match &old {
+            Some(old) if !old.is_file() => None,
+            _ => {
+                let mut name = path_behind.file_name().unwrap_or_default().to_os_string();
+                name.push(format!(".{}.tmp", std::process::id()));
+                Some(path_behind.with_file_name(name))
+            }
+        };
+        let file = match &beside {
+            Some(beside) => File::create_new(beside),
+            None => std::fs::OpenOptions::new().write(true).open(&path_behind),
+        };
+        let file = file.map_err(failed)?;
+        let whole = Self { path: path_behind, beside, writer: Some(BufWriter::new(file)) };
+        // The new file has the old one's permissions from the start.
+        if let (Some(beside), Some(old)) = (&whole.beside, old) {
+            std::fs::set_permissions(beside, old.permissions()).map_err(failed)?;
+        }
+        Ok(whole)
     }
 
     fn failed(&self, error: std::io::Error) -> Failure {
@@ -117,12 +136,13 @@ impl WholeFile {
 
     fn put(&mut self) -> std::io::Result<()> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
-        writer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        // The new file keeps the old one's permissions.
-        if let Ok(metadata) = std::fs::metadata(&self.path) {
-            std::fs::set_permissions(&self.beside, metadata.permissions())?;
+        let file = writer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        let Some(beside) = self.beside.take() else { return Ok(()) };
+        let put = file.sync_all().and_then(|()| std::fs::rename(&beside, &self.path));
+        if put.is_err() {
+            let _ = std::fs::remove_file(&beside);
         }
-        std::fs::rename(&self.beside, &self.path)
+        put
     }
 }
 
@@ -139,7 +159,9 @@ impl Write for WholeFile {
 impl Drop for WholeFile {
     /// What was not finished leaves nothing behind; after a finish there is nothing to remove.
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.beside);
+        if let Some(beside) = &self.beside {
+            let _ = std::fs::remove_file(beside);
+        }
     }
 }
 

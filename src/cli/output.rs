@@ -87,12 +87,18 @@ impl<'t> Output<'t> {
         Ok(Self { form, detail: form.detail(arguments.detail), terminal, sink, written: 0 })
     }
 
-    /// Writes a decision.
-    pub fn decision(&mut self, mut decision: Decision) -> Result<(), Failure> {
+    /// Whether another decision can be written.
+    pub fn ready(&self) -> Result<(), Failure> {
         if self.written > 0 && self.form == Form::Text(EvalFormat::Json) {
             let message = "the table holds several `as_of`: ask for one decision a line with --format ndjson";
             return Err(Failure::new(message));
         }
+        Ok(())
+    }
+
+    /// Writes a decision.
+    pub fn decision(&mut self, mut decision: Decision) -> Result<(), Failure> {
+        self.ready()?;
         self.written += 1;
         // Strategies that are only required were judged in detail, but nobody asked to see them.
         let detail = self.detail;

@@ -220,7 +220,7 @@ impl<'a> Engine<'a> {
                 strategies.push((self.id(row).to_owned(), decision));
             }
         }
-        let causes = self.causes(&judged, &selection);
+        let causes = if fused { Vec::new() } else { self.causes(&judged, &selection) };
         self.document(strategies, causes, selection, notes)
     }
 

@@ -120,7 +120,9 @@ impl Bitmask {
     }
 }
 
-struct Ones(u64);
+/// The positions of the bits of a word that are set, ascending.
+#[derive(Debug, Clone, Copy)]
+pub struct Ones(pub u64);
 
 impl Iterator for Ones {
     type Item = usize;

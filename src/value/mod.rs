@@ -4,6 +4,6 @@ mod column;
 mod interval;
 mod unit;
 
-pub use column::{Bitmask, Bits};
+pub use column::{Bitmask, Bits, Ones};
 pub use interval::Interval;
 pub use unit::{Kind, Unit};

@@ -1,8 +1,8 @@
-//! Sums of products of columns with constants.
+//! Sums of products of columns with constants, and the scores of rows that pass.
 
 use multiversion::multiversion;
 
-use super::Chunk;
+use super::{CHUNK, Chunk, Mask};
 
 /// A column times a constant; without a column the constant itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,4 +63,41 @@ fn add(column: Option<&Chunk>, coefficient: f64, out: &mut Chunk) {
         Some(column) => out.iter_mut().zip(column).for_each(|(out, value)| *out += coefficient * value),
         None => out.iter_mut().for_each(|out| *out += coefficient),
     }
+}
+
+/// Places behind the last score that a kernel may write to.
+pub(super) const SPARE: usize = 4;
+
+/// Appends the scores of rows whose bit is set; those that are not finite are missing. Gives the
+/// greatest, or minus infinity where there is none.
+pub(in crate::eval) fn keep_passed(scores: &Chunk, passed: &Mask, kept: &mut Vec<f64>) -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut packed = [0.0; CHUNK + SPARE];
+        if let Some(packed) = super::x86::compact(scores, passed, &mut packed).and_then(|count| packed.get(..count)) {
+            kept.extend_from_slice(packed);
+            return greatest(packed);
+        }
+    }
+    let before = kept.len();
+    for (bits, scores) in passed.iter().zip(scores.as_chunks::<64>().0) {
+        let mut bits = *bits;
+        while bits != 0 {
+            let score = scores.get(bits.trailing_zeros() as usize).copied().unwrap_or(f64::NAN);
+            kept.push(if score.is_finite() { score } else { f64::NAN });
+            bits &= bits - 1;
+        }
+    }
+    greatest(kept.get(before..).unwrap_or_default())
+}
+
+/// The greatest of some numbers; NaN is passed over.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn greatest(values: &[f64]) -> f64 {
+    let mut most = [f64::NEG_INFINITY; 16];
+    let (groups, rest) = values.as_chunks::<16>();
+    for group in groups {
+        most.iter_mut().zip(group).for_each(|(most, value)| *most = if *value > *most { *value } else { *most });
+    }
+    most.iter().chain(rest).copied().filter(|value| !value.is_nan()).fold(f64::NEG_INFINITY, f64::max)
 }

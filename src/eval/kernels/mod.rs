@@ -2,7 +2,7 @@
 //!
 //! A chunk stays in the first-level cache while all instructions run over it. Kernels are chosen by
 //! what an instruction does (a column against a constant, a sum of products, …), never by policy. They
-//! allocate nothing, hash nothing, and branch on no value; vector instructions are chosen at run time.
+//! allocate nothing and hash nothing, and those of bounds and sums branch on no value; vector instructions are chosen at run time.
 
 mod bounds;
 mod lanes;
@@ -15,7 +15,8 @@ use multiversion::multiversion;
 
 pub(super) use bounds::{Bounds, clear_outside, keep_within};
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, missing};
-pub(super) use linear::{Term, linear};
+use linear::SPARE;
+pub(super) use linear::{Term, keep_passed, linear};
 pub(super) use truth::TruthWords;
 
 /// Rows of a chunk: six columns of them fit into a first-level cache of 32 KiB.

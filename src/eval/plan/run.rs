@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 
 use super::{Plan, Scratch};
-use crate::eval::kernels::{CHUNK, Chunk, WORDS};
+use crate::eval::kernels::{CHUNK, WORDS, keep_passed};
 use crate::eval::window::{Input, Window};
+use crate::value::Ones;
 
 /// Rows that make a thread of its own worth while.
 const ROWS_PER_THREAD: usize = 1 << 16;
@@ -108,10 +109,11 @@ impl Part<'_, '_> {
             let from = self.from + index * CHUNK;
             window.move_to(from);
             let scores = self.plan.chunk(&window, scratch, passed);
-            if scored {
-                best.keep(from, passed, scores, Some(&mut kept));
-            } else if self.wanted.best > 0 {
-                best.keep(from, passed, &ALIKE, None);
+            let before = kept.len();
+            let top = if scored { keep_passed(scores, passed, &mut kept) } else { 0.0 };
+            if self.wanted.best > 0 && top >= best.floor {
+                let own = kept.get(before..).filter(|_| scored);
+                best.take(from, passed, own);
             }
         }
         scratch.kept = kept;
@@ -119,9 +121,6 @@ impl Part<'_, '_> {
         best.kept
     }
 }
-
-/// What rows score where nothing scores them.
-static ALIKE: Chunk = [0.0; CHUNK];
 
 /// The best rows so far: a few more than wanted, thinned out now and then.
 struct Best<'i> {
@@ -146,22 +145,13 @@ impl<'i> Best<'i> {
         }
     }
 
-    /// Keeps the scores of rows that pass, and the rows that may be among the best.
-    fn keep(&mut self, from: usize, passed: &[u64; WORDS], scores: &Chunk, mut kept: Option<&mut Vec<f64>>) {
-        let floor = if self.wanted.best == 0 { f64::INFINITY } else { self.floor };
-        let (groups, _) = scores.as_chunks::<64>();
-        for (word, (bits, scores)) in passed.iter().zip(groups).enumerate() {
-            let mut bits = *bits;
-            while bits != 0 {
-                let row = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let score = scores.get(row).copied().filter(|score| score.is_finite()).unwrap_or(f64::NAN);
-                if let Some(kept) = &mut kept {
-                    kept.push(score);
-                }
-                if score >= floor {
-                    self.kept.push((score, (from + word * 64 + row) as u32));
-                }
+    /// Takes the rows of a chunk that may be among the best; without scores all are alike.
+    fn take(&mut self, from: usize, passed: &[u64; WORDS], scores: Option<&[f64]>) {
+        let rows = passed.iter().enumerate().flat_map(|(word, bits)| Ones(*bits).map(move |row| word * 64 + row));
+        for (index, row) in rows.enumerate() {
+            let score = scores.map_or(0.0, |scores| scores.get(index).copied().unwrap_or(f64::NAN));
+            if score >= self.floor {
+                self.kept.push((score, (from + row) as u32));
             }
         }
         if self.kept.len() >= self.wanted.best.saturating_mul(2).max(MOST_SPARE) {

@@ -13,9 +13,16 @@ pub struct Column<'a> {
 enum Values<'a> {
     Numbers(&'a [f64]),
     Truths(Bits<'a>),
+    /// A single row, which may be a truth value as a number.
+    One(&'a f64),
 }
 
 impl<'a> Column<'a> {
+    /// A single row as a number, whatever the column holds.
+    pub(super) fn one(value: &'a f64) -> Self {
+        Self { values: Values::One(value), validity: None }
+    }
+
     /// Truth values, a bit each.
     #[must_use]
     pub fn truths(bits: Bits<'a>) -> Self {
@@ -34,6 +41,7 @@ impl<'a> Column<'a> {
         match self.values {
             Values::Numbers(values) => values.len(),
             Values::Truths(bits) => bits.rows(),
+            Values::One(_) => 1,
         }
     }
 
@@ -43,6 +51,7 @@ impl<'a> Column<'a> {
         match self.values {
             Values::Numbers(values) => size_of_val(values),
             Values::Truths(bits) => bits.rows().div_ceil(8),
+            Values::One(value) => size_of_val(value),
         }
     }
 
@@ -51,24 +60,25 @@ impl<'a> Column<'a> {
     pub fn read(&self) -> u64 {
         match self.values {
             Values::Numbers(values) => crate::eval::kernels::read(values),
-            Values::Truths(_) => 0,
+            Values::Truths(_) | Values::One(_) => 0,
         }
     }
 
-    /// Whether values and validity have so many rows.
-    pub(super) fn has_rows(&self, rows: usize) -> bool {
-        self.rows() == rows && self.validity.is_none_or(|validity| validity.rows() == rows)
+    /// How many rows its values or its validity have where that is another number.
+    pub(super) fn other_rows(&self, rows: usize) -> Option<usize> {
+        let validity = self.validity.map(|validity| validity.rows());
+        std::iter::once(self.rows()).chain(validity).find(|own| *own != rows)
     }
 
     pub(super) fn numbers(&self) -> Option<(&'a [f64], Option<Bits<'a>>)> {
         match self.values {
             Values::Numbers(values) => Some((values, self.validity)),
+            Values::One(value) => Some((std::slice::from_ref(value), self.validity)),
             Values::Truths(_) => None,
         }
     }
 
-    /// Where truth values are true, and where they are false. A column of few numbers is one of truth
-    /// values, too, since single rows are handed over as numbers.
+    /// Where truth values are true, and where they are false; none of a column of numbers.
     pub(super) fn flags(&self) -> Option<(Bitmask, Bitmask)> {
         let valid = |row: usize| self.validity.is_none_or(|validity| validity.get(row));
         match self.values {
@@ -76,8 +86,8 @@ impl<'a> Column<'a> {
                 let is = |wanted: bool| Bitmask::from_fn(bits.rows(), |row| valid(row) && bits.get(row) == wanted);
                 Some((is(true), is(false)))
             }
-            Values::Numbers(&[value]) => {
-                let is = |wanted: bool| Bitmask::from_fn(1, |_| super::truth_value(value) == Some(wanted));
+            Values::One(value) => {
+                let is = |wanted: bool| Bitmask::from_fn(1, |_| super::truth_value(*value) == Some(wanted));
                 Some((is(true), is(false)))
             }
             Values::Numbers(_) => None,

@@ -58,7 +58,7 @@ impl SourceKind {
     }
 }
 
-/// Which rules judge, and who decides between equal scores.
+/// Which rules judge.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PrepareOptions<'o> {
     /// The stage; its profile's rules count, too.
@@ -112,7 +112,7 @@ pub enum ColumnsError {
         /// Given.
         found: usize,
     },
-    /// Columns, validity or ids of other lengths.
+    /// Columns or validity of other lengths.
     #[error("column {column} has {found} rows where the first has {wanted}")]
     Length {
         /// Its position from 0.
@@ -258,7 +258,7 @@ impl Prepared {
     }
 
     /// Judges one row whose values stand in the order of the columns. NaN is missing; a truth value is
-    /// 1 or 0. Values beyond the columns are missing. Nothing is allocated unless the policy looks at
+    /// 1 or 0. Columns beyond the values are missing. Nothing is allocated unless the policy looks at
     /// the whole cohort, which here is this row alone.
     #[must_use]
     #[inline]
@@ -281,15 +281,15 @@ impl Prepared {
     }
 
     fn row_as_cohort(&self, values: &[f64]) -> RowOutcome {
-        let columns: Vec<_> = values.iter().map(std::slice::from_ref).map(Column::from).collect();
+        let columns: Vec<_> = values.iter().map(Column::one).collect();
         let mut batch = Batch::default();
         let judged = self.judge(&columns, 1, BatchOptions::default(), &mut batch);
         let score = batch.scores().first().copied().filter(|score| !score.is_nan());
         RowOutcome { passes: judged.is_ok() && batch.passes(0), score }
     }
 
-    /// Judges columns of any number of rows, in the order that the policy was prepared for. Nothing is
-    /// copied; what is found replaces what `batch` holds.
+    /// Judges columns of any number of rows, in the order that the policy was prepared for. No column
+    /// is copied as a whole; what is found replaces what `batch` holds.
     ///
     /// # Errors
     /// If the columns are not those that the policy was prepared for, or differ in length.
@@ -299,12 +299,14 @@ impl Prepared {
         options: BatchOptions<'_>,
         batch: &mut Batch,
     ) -> Result<(), ColumnsError> {
+        // What was found before must not pass for an answer to this call.
+        (batch.rows, batch.selected) = (0, None);
         if columns.len() != self.columns {
             return Err(ColumnsError::Count { wanted: self.columns, found: columns.len() });
         }
         let rows = columns.first().map_or(0, Column::rows);
-        let other = columns.iter().position(|column| !column.has_rows(rows));
-        if let Some((column, found)) = other.and_then(|index| Some((index, columns.get(index)?.rows()))) {
+        let mut others = columns.iter().enumerate();
+        if let Some((column, found)) = others.find_map(|(index, column)| Some((index, column.other_rows(rows)?))) {
             return Err(ColumnsError::Length { column, wanted: rows, found });
         }
         if u32::try_from(rows).is_err() {

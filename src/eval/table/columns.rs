@@ -76,7 +76,7 @@ impl Table {
 
     /// One row as a strategy with the values of some columns.
     pub(in crate::eval) fn strategy_of(&self, row: usize, columns: &[&(String, Cells)]) -> Strategy {
-        let metrics = columns.iter().filter_map(|(name, cells)| Some((name.clone(), leaf(cells.get(row))?)));
+        let metrics = columns.iter().filter_map(|(name, cells)| Some((name.clone(), leaf(cells, row)?)));
         Strategy {
             id: self.id(row).to_owned(),
             metrics: metrics.collect(),
@@ -87,12 +87,13 @@ impl Table {
         }
     }
 
-    /// Makes room for so many rows in all.
+    /// Makes room for so many rows in all. It is only a hint: what cannot be had is taken bit by bit.
     pub(super) fn reserve(&mut self, rows: usize) {
-        self.ids.ends.reserve_exact(rows);
+        let rows = rows.min(MOST_RESERVED);
+        let _ = self.ids.ends.try_reserve_exact(rows.saturating_sub(self.ids.ends.len()));
         for (_, cells) in &mut self.columns {
             if let Cells::Number(values, _) = cells {
-                values.reserve_exact(rows.saturating_sub(values.len()));
+                let _ = values.try_reserve_exact(rows.saturating_sub(values.len()));
             }
         }
     }
@@ -113,9 +114,14 @@ impl Table {
     }
 }
 
-/// A cell as a metric; none where it is empty.
-fn leaf(cell: Cell) -> Option<Leaf> {
-    Some(match cell {
+/// Most rows that memory is taken for at once: files may promise more than they hold.
+const MOST_RESERVED: usize = 1 << 24;
+
+/// A cell as a metric; none where it is empty. An empty number is missing under its own name, so that
+/// no other name of the metric takes its place.
+fn leaf(cells: &Cells, row: usize) -> Option<Leaf> {
+    Some(match cells.get(row) {
+        Cell::Empty if matches!(cells, Cells::Number(..)) => Leaf::Number(f64::NAN),
         Cell::Empty => return None,
         Cell::Number(number) => Leaf::Number(number),
         Cell::Boolean(flag) => Leaf::Boolean(flag),

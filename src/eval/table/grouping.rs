@@ -272,7 +272,7 @@ impl Grouping {
             }
         }
         if before == 0 && self.expected > rows {
-            table.reserve(self.expected - rows);
+            table.reserve(self.expected);
         }
         self.open = Some(open);
         Ok(())
