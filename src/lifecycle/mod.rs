@@ -9,7 +9,7 @@
 //! use qmtl_policy::WorldRecord;
 //!
 //! let mut record = WorldRecord::new("demo");
-//! let now = "2026-01-31T21:00:00Z".parse()?;
+//! let now = "2026-01-31T21:00:00Z".parse().expect("an instant");
 //! for event in record.halt(("ann", "prices look wrong"))? {
 //!     record.apply(now, &event);
 //! }

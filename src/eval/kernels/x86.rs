@@ -3,8 +3,8 @@
 
 use std::arch::x86_64::{
     _CMP_GE_OQ, _CMP_LE_OQ, _mm256_and_pd, _mm256_blendv_pd, _mm256_castpd_ps, _mm256_castps_pd, _mm256_castsi256_pd,
-    _mm256_cmp_pd, _mm256_movemask_pd, _mm256_permutevar8x32_ps, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_setr_epi32,
-    _mm256_setr_pd, _mm256_storeu_pd,
+    _mm256_cmp_pd, _mm256_loadu_si256, _mm256_movemask_pd, _mm256_permutevar8x32_ps, _mm256_set1_epi64x,
+    _mm256_set1_pd, _mm256_setr_pd, _mm256_storeu_pd,
 };
 
 use super::{Bounds, CHUNK, Chunk, Mask, SPARE, WORDS};
@@ -84,8 +84,9 @@ fn compact_avx2(scores: &Chunk, passed: &Mask, out: &mut [f64; CHUNK + SPARE]) -
             let values = _mm256_setr_pd(scores[row], scores[row + 1], scores[row + 2], scores[row + 3]);
             let finite = _mm256_cmp_pd::<_CMP_LE_OQ>(_mm256_and_pd(values, without_sign), most);
             let values = _mm256_castpd_ps(_mm256_blendv_pd(missing, values, finite));
-            let [a, b, c, d, e, f, g, h] = PLACES[four];
-            let packed = _mm256_permutevar8x32_ps(values, _mm256_setr_epi32(a, b, c, d, e, f, g, h));
+            // SAFETY: an entry of the table is 32 bytes, just what is read.
+            let places = unsafe { _mm256_loadu_si256(PLACES[four].as_ptr().cast()) };
+            let packed = _mm256_permutevar8x32_ps(values, places);
             debug_assert!(count + 4 <= out.len());
             // SAFETY: at most `row` scores were counted before this group, and `row` is at most CHUNK - 4:
             // four doubles behind `count` lie within the output.

@@ -86,12 +86,13 @@ impl FlatRow {
     /// The commonest lengths without a loop.
     #[inline]
     fn score(&self, values: &[f64]) -> Option<f64> {
-        match self.terms.as_slice() {
-            [a] => sum(&[*a], values),
-            [a, b] => sum(&[*a, *b], values),
-            [a, b, c] => sum(&[*a, *b, *c], values),
-            [a, b, c, d] => sum(&[*a, *b, *c, *d], values),
-            terms => sum(terms, values),
+        let terms = self.terms.as_slice();
+        match terms.len() {
+            1 => terms.first_chunk::<1>().and_then(|terms| sum(terms, values)),
+            2 => terms.first_chunk::<2>().and_then(|terms| sum(terms, values)),
+            3 => terms.first_chunk::<3>().and_then(|terms| sum(terms, values)),
+            4 => terms.first_chunk::<4>().and_then(|terms| sum(terms, values)),
+            _ => sum(terms, values),
         }
     }
 }
