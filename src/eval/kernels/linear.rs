@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::{CHUNK, Chunk, Mask};
+use super::{Chunk, Mask};
 
 /// A column times a constant; without a column the constant itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,15 +65,12 @@ fn add(column: Option<&Chunk>, coefficient: f64, out: &mut Chunk) {
     }
 }
 
-/// Places behind the last score that a kernel may write to.
-pub(super) const SPARE: usize = 4;
-
 /// Appends the scores of rows whose bit is set; those that are not finite are missing. Gives the
 /// greatest, or minus infinity where there is none.
 pub(in crate::eval) fn keep_passed(scores: &Chunk, passed: &Mask, kept: &mut Vec<f64>) -> f64 {
     #[cfg(target_arch = "x86_64")]
     {
-        let mut packed = [0.0; CHUNK + SPARE];
+        let mut packed = [0.0; super::CHUNK + super::x86::SPARE];
         if let Some(packed) = super::x86::compact(scores, passed, &mut packed).and_then(|count| packed.get(..count)) {
             kept.extend_from_slice(packed);
             return greatest(packed);

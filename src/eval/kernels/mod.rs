@@ -15,7 +15,6 @@ use multiversion::multiversion;
 
 pub(super) use bounds::{Bounds, clear_outside, keep_within};
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, missing};
-use linear::SPARE;
 pub(super) use linear::{Term, keep_passed, linear};
 pub(super) use truth::TruthWords;
 

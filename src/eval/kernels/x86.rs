@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm256_set1_pd, _mm256_setr_pd, _mm256_storeu_pd,
 };
 
-use super::{Bounds, CHUNK, Chunk, Mask, SPARE, WORDS};
+use super::{Bounds, CHUNK, Chunk, Mask, WORDS};
 
 /// Rows in which every column lies in its interval; none where the processor lacks AVX2.
 pub(super) fn within<const N: usize>(bounds: [Bounds; N], columns: [&Chunk; N]) -> Option<Mask> {
@@ -60,6 +60,9 @@ const PLACES: [[i32; 8]; 16] = {
     }
     all
 };
+
+/// Places behind the last score that are written to.
+pub(super) const SPARE: usize = 4;
 
 /// Moves the scores of rows whose bit is set to the front of `out` and gives their number; scores that
 /// are not finite become missing. None where the processor lacks AVX2.
