@@ -50,9 +50,9 @@ impl ParquetRows {
             as_of.append_option(row.as_of);
             id.append_value(row.id);
             selected.append_value(row.own.selected);
-            action.append_value(row.action());
+            action.append_value(row.own.action.as_str());
             mode.append_value(row.own.effective_mode);
-            status.append_value(row.status());
+            status.append_value(row.own.status.as_str());
             rank.append_option(row.own.rank.map(|rank| rank as u64));
             score.append_option(row.own.score);
             texts.iter_mut().zip(row.texts()).for_each(|(builder, text)| builder.append_option(text));

@@ -1,6 +1,6 @@
 //! Decisions as rows of a table: one for each strategy that is told in detail.
 
-use crate::eval::{Action, Decision, Status, StrategyDecision};
+use crate::eval::{Decision, StrategyDecision};
 
 /// A strategy in a decision as a row.
 pub(super) struct DecisionRow<'d> {
@@ -49,22 +49,6 @@ impl<'d> DecisionRow<'d> {
         ]
     }
 
-    pub fn action(&self) -> &'static str {
-        match self.own.action {
-            Action::Promote => "promote",
-            Action::Demote => "demote",
-            Action::Hold => "hold",
-        }
-    }
-
-    pub fn status(&self) -> &'static str {
-        match self.own.status {
-            Status::Pass => "pass",
-            Status::Warn => "warn",
-            Status::Fail => "fail",
-        }
-    }
-
     /// The row as fields of CSV.
     pub fn fields(&self) -> [String; 14] {
         let [step, code, rule, by, reason, missing] = self.texts().map(Option::unwrap_or_default);
@@ -72,9 +56,9 @@ impl<'d> DecisionRow<'d> {
             self.as_of.unwrap_or_default().to_owned(),
             self.id.to_owned(),
             self.own.selected.to_string(),
-            self.action().to_owned(),
+            self.own.action.as_str().to_owned(),
             self.own.effective_mode.to_owned(),
-            self.status().to_owned(),
+            self.own.status.as_str().to_owned(),
             self.own.rank.map(|rank| rank.to_string()).unwrap_or_default(),
             self.own.score.map(|score| score.to_string()).unwrap_or_default(),
             step,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::table::table;
 use super::terminal::Terminal;
-use crate::eval::{Action, Decision, Detail, Status, StrategyDecision};
+use crate::eval::{Decision, Detail, Status, StrategyDecision};
 
 /// Most causes shown of those that kept strategies out.
 const MOST_CAUSES: usize = 8;
@@ -54,9 +54,9 @@ fn strategies(decision: &Decision, terminal: &Terminal) -> String {
         vec![
             id.clone(),
             if strategy.selected { "selected" } else { "out" }.to_owned(),
-            word(strategy.action).to_owned(),
+            strategy.action.as_str().to_owned(),
             strategy.effective_mode.to_owned(),
-            status(strategy.status).to_owned(),
+            strategy.status.as_str().to_owned(),
             strategy.rank.map(|rank| rank.to_string()).unwrap_or_default(),
             number(strategy.score),
             because(strategy),
@@ -65,22 +65,6 @@ fn strategies(decision: &Decision, terminal: &Terminal) -> String {
     let rows = shown.iter().map(row).collect();
     let header = ["strategy", "", "action", "mode", "status", "rank", "score", "because"];
     table(&header, rows, terminal.width) + "\n\n"
-}
-
-fn word(action: Action) -> &'static str {
-    match action {
-        Action::Promote => "promote",
-        Action::Demote => "demote",
-        Action::Hold => "hold",
-    }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Pass => "pass",
-        Status::Warn => "warn",
-        Status::Fail => "fail",
-    }
 }
 
 /// What kept it out, else what is wrong with it.

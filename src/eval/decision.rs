@@ -77,6 +77,30 @@ pub enum Action {
     Hold,
 }
 
+impl Status {
+    /// The word in decisions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl Action {
+    /// The word in decisions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Demote => "demote",
+            Self::Hold => "hold",
+        }
+    }
+}
+
 /// What is decided about one strategy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StrategyDecision {

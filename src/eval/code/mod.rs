@@ -11,6 +11,7 @@ mod row;
 use crate::ir::{Expr, MetricId};
 use crate::syntax::{ArithmeticOperator, Comparison};
 
+pub(super) use super::kernels::finite;
 pub(super) use chunk::ChunkStack;
 pub(super) use lower::Lowering;
 pub(super) use row::{Row, RowStack};
@@ -109,12 +110,6 @@ pub(super) enum TextTest {
     Same(bool, Expr, Expr),
     /// Missing.
     Missing(Expr),
-}
-
-/// The value, or NaN where it is not finite.
-#[inline(always)]
-pub(super) fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { f64::NAN }
 }
 
 #[inline(always)]

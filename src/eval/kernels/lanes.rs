@@ -56,7 +56,7 @@ pub(in crate::eval) fn combine(out: &mut Chunk, left: Lanes<'_>, right: Lanes<'_
 
 /// The value, or NaN where it is not finite.
 #[inline(always)]
-fn finite(value: f64) -> f64 {
+pub(in crate::eval) fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
 }
 

@@ -14,7 +14,7 @@ mod x86;
 use multiversion::multiversion;
 
 pub(super) use bounds::{Bounds, clear_outside, keep_within};
-pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, missing};
+pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, finite, missing};
 pub(super) use linear::{Term, keep_passed, linear};
 pub(super) use truth::TruthWords;
 
