@@ -158,7 +158,7 @@ impl Peers {
 
 fn agree(policy: &Policy, prepared: &Prepared, peers: &Peers) {
     let score = hand_row(&ROW).expect("the row passes");
-    assert_eq!(prepared.row(&ROW).score, Some(score));
+    assert_eq!(prepared.row(&ROW).score(), Some(score));
     assert_eq!(policy.select_json(JSON, &Options::default()).unwrap(), [("btc_mom_24h".to_owned(), Some(score))]);
     let (cel, evalexpr) = Peers::contexts(&ROW);
     assert_eq!((peers.cel(&cel), peers.evalexpr(&evalexpr)), (score, score));
@@ -174,7 +174,7 @@ fn agree(policy: &Policy, prepared: &Prepared, peers: &Peers) {
         for row in 0..passed.len() {
             let own: [f64; 6] = std::array::from_fn(|index| columns[index][row]);
             assert_eq!(hand_row(&own), Some(scores[row]).filter(|score| !score.is_nan()));
-            assert_eq!(prepared.row(&own).score, hand_row(&own));
+            assert_eq!(prepared.row(&own).score(), hand_row(&own));
         }
     }
     println!("all agree; {} of 20000 rows pass", batch.passed_count());

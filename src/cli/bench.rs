@@ -152,7 +152,7 @@ fn measured(
     let reading = time(|| given.iter().map(Column::read).fold(0, |left, right| left ^ right));
     measures.push(measure("only reading the columns", 1, rows, reading, bytes));
     let row: Vec<f64> = columns.iter().map(|(_, column)| column.number(0)).collect();
-    let one = time(|| (0..ROWS_IN_A_ROW).map(|_| usize::from(prepared.row(black_box(&row)).passes)).sum::<usize>());
+    let one = time(|| (0..ROWS_IN_A_ROW).map(|_| usize::from(prepared.row(black_box(&row)).passes())).sum::<usize>());
     measures.push(measure("one prepared row", 1, ROWS_IN_A_ROW, one, bytes / rows as f64 * ROWS_IN_A_ROW as f64));
     let mut batch = Batch::default();
     let all = std::thread::available_parallelism().map_or(1, usize::from);

@@ -232,13 +232,7 @@ impl<'a> Engine<'a> {
             self.plan.run(inputs, frame.rows(), self.options.threads, wanted, &mut found)
         });
         let passed = Bitmask::from_words(found.passed, frame.rows());
-        let mut scores = vec![f64::NAN; if self.plan.score.is_some() { frame.rows() } else { 0 }];
-        for (row, score) in passed.ones().zip(found.scores) {
-            if let Some(slot) = scores.get_mut(row) {
-                *slot = score;
-            }
-        }
-        Ruled { passed, scores, risky: Bitmask::filled(frame.rows(), false) }
+        Ruled { passed, scores: found.scores, risky: Bitmask::filled(frame.rows(), false) }
     }
 
     fn by_rule(&self, frame: &Frame<'_>, judged: &[Judged<'_>]) -> Ruled {

@@ -1,6 +1,6 @@
 //! A window over columns: the rows of one chunk, every value in its range or missing.
 
-use super::kernels::{CHUNK, Chunk, MISSING, TruthWords, WORDS, clear_outside};
+use super::kernels::{CHUNK, Chunk, MISSING, MOST_ROWS, TruthWords, WORDS, clear_outside};
 use crate::value::{Bitmask, Bits, Interval};
 
 /// A column that fills a slot.
@@ -61,6 +61,10 @@ pub(super) fn within(value: f64, range: Interval) -> f64 {
 /// The rows of one chunk. Columns whose chunk is whole and clean are shown where they stand.
 pub(super) struct Window<'a> {
     inputs: &'a [Input<'a>],
+    /// By slot, whether it is read as a whole chunk even where fewer rows are left; all where there is none.
+    whole: &'a [bool],
+    /// How many rows it shows, unless fewer are left.
+    span: usize,
     rows: usize,
     from: usize,
     copies: Copies,
@@ -76,15 +80,21 @@ pub(super) struct Copies {
 impl<'a> Window<'a> {
     /// A window over columns of so many rows; it shows nothing before it is moved.
     pub fn new(inputs: &'a [Input<'a>], rows: usize) -> Self {
-        Self::with(inputs, rows, Copies::default())
+        Self::with(inputs, &[], rows, Copies::default())
     }
 
-    /// The same, with memory that was used before.
-    pub fn with(inputs: &'a [Input<'a>], rows: usize, mut copies: Copies) -> Self {
+    /// The same, with memory that was used before, where some slots are read by [`Window::values`] alone.
+    /// Where all are, and stand as they are, it shows more than a chunk.
+    pub fn with(inputs: &'a [Input<'a>], whole: &'a [bool], rows: usize, mut copies: Copies) -> Self {
         copies.chunks.resize(copies.chunks.len().max(inputs.len()), MISSING);
         copies.copied.clear();
         copies.copied.resize(inputs.len(), true);
-        Self { inputs, rows, from: 0, copies }
+        let plain = |input: &Input<'_>| match input {
+            Input::Numbers { validity, factor, range, .. } => validity.is_none() && *factor == 1.0 && range.is_none(),
+            Input::Flags(..) | Input::Nothing => false,
+        };
+        let all_plain = inputs.iter().all(plain) && whole.len() == inputs.len() && !whole.contains(&true);
+        Self { inputs, whole, span: if all_plain { MOST_ROWS } else { CHUNK }, rows, from: 0, copies }
     }
 
     /// The memory, for another window.
@@ -95,9 +105,9 @@ impl<'a> Window<'a> {
     /// Shows the rows from one on.
     pub fn move_to(&mut self, from: usize) {
         self.from = from;
-        let until = self.rows.min(from + CHUNK);
+        let until = self.rows.min(from + self.span);
         let Copies { chunks, copied } = &mut self.copies;
-        for ((input, copy), copied) in self.inputs.iter().zip(chunks).zip(copied) {
+        for (slot, ((input, copy), copied)) in self.inputs.iter().zip(chunks).zip(copied).enumerate() {
             let Input::Numbers { values, validity, factor, range } = input else { continue };
             let values = values.get(from..until).unwrap_or_default();
             *copied = match range {
@@ -108,14 +118,17 @@ impl<'a> Window<'a> {
                     true
                 }
             };
-            let part = values.len() < CHUNK;
+            let part = values.len() < CHUNK && self.whole.get(slot).copied().unwrap_or(true);
             if (part || validity.is_some()) && !*copied {
                 copy.iter_mut().zip(values).for_each(|(copy, value)| *copy = *value);
                 *copied = true;
             }
             if let Some(validity) = validity {
-                let rows = copy.iter_mut().zip(from..until);
-                rows.for_each(|(copy, row)| *copy = if validity.get(row) { *copy } else { f64::NAN });
+                for (words, copy) in copy.chunks_mut(64).enumerate() {
+                    let valid = validity.word(from + words * 64);
+                    let rows = copy.iter_mut().enumerate();
+                    rows.for_each(|(row, copy)| *copy = if valid >> row & 1 == 1 { *copy } else { f64::NAN });
+                }
             }
             if part {
                 copy.iter_mut().skip(values.len()).for_each(|copy| *copy = f64::NAN);
@@ -123,7 +136,29 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// The numbers of a slot.
+    /// How many rows it shows.
+    pub fn rows(&self) -> usize {
+        self.rows.saturating_sub(self.from).min(self.span)
+    }
+
+    /// How many rows it shows where enough are left.
+    pub fn span(&self) -> usize {
+        self.span
+    }
+
+    /// The numbers of a slot, as many as rows are shown.
+    pub fn values(&self, slot: u32) -> &[f64] {
+        let (index, until) = (slot as usize, self.rows.min(self.from + self.span));
+        match self.inputs.get(index) {
+            Some(Input::Numbers { values, .. }) if self.copies.copied.get(index) == Some(&false) => {
+                values.get(self.from..until)
+            }
+            _ => self.numbers(slot).get(..self.rows()),
+        }
+        .unwrap_or_default()
+    }
+
+    /// The numbers of a slot that is read as a whole chunk.
     pub fn numbers(&self, slot: u32) -> &Chunk {
         let slot = slot as usize;
         let Some(Input::Numbers { values, .. }) = self.inputs.get(slot) else { return &MISSING };
@@ -142,13 +177,15 @@ impl<'a> Window<'a> {
         TruthWords { yes: words(yes), no: words(no) }
     }
 
-    /// A bit for each row that there is.
-    pub fn present(&self) -> [u64; WORDS] {
-        let rows = self.rows.saturating_sub(self.from).min(CHUNK);
-        std::array::from_fn(|word| match rows.saturating_sub(word * 64) {
-            0 => 0,
-            left if left >= 64 => u64::MAX,
-            left => (1 << left) - 1,
-        })
+    /// Sets a bit for each row that there is, and clears those beyond.
+    pub fn present(&self, bits: &mut [u64]) {
+        let rows = self.rows();
+        for (index, word) in bits.iter_mut().enumerate() {
+            *word = match rows.saturating_sub(index * 64) {
+                0 => 0,
+                left if left >= 64 => u64::MAX,
+                left => (1 << left) - 1,
+            };
+        }
     }
 }

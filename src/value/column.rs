@@ -156,6 +156,17 @@ impl<'a> Bits<'a> {
         self.rows
     }
 
+    /// The bits of 64 rows from one on, the lowest first; clear outside.
+    #[must_use]
+    pub fn word(&self, row: usize) -> u64 {
+        let (bit, left) = (self.offset + row, self.rows.saturating_sub(row));
+        let bytes = self.bytes.get(bit / 8..).unwrap_or_default();
+        let mut nine = [0; 16];
+        nine.iter_mut().zip(bytes).take(9).for_each(|(own, byte)| *own = *byte);
+        let bits = (u128::from_le_bytes(nine) >> (bit % 8)) as u64;
+        if left < 64 { bits & ((1 << left) - 1) } else { bits }
+    }
+
     /// The bit of a row; false outside.
     #[must_use]
     pub fn get(&self, row: usize) -> bool {
@@ -182,5 +193,11 @@ mod tests {
         let bits = Bits::new(&[0b1000_0000, 0b0000_0001], 7, 9).expect("enough bytes");
         assert_eq!([0, 1, 2, 9].map(|row| bits.get(row)), [true, true, false, false]);
         assert!(Bits::new(&[0], 1, 8).is_none());
+        let bytes: Vec<u8> = (0..20).map(|index: u8| index.wrapping_mul(151) ^ 0x5a).collect();
+        let bits = Bits::new(&bytes, 5, 150).expect("enough bytes");
+        for row in 0..160 {
+            let wanted = (0..64).fold(0, |word, bit| word | u64::from(bits.get(row + bit)) << bit);
+            assert_eq!(bits.word(row), wanted, "{row}");
+        }
     }
 }

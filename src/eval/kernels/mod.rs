@@ -1,27 +1,33 @@
 //! Loops over chunks of rows: the only code that runs once a row over columns.
 //!
-//! A chunk stays in the first-level cache while all instructions run over it. Kernels are chosen by
-//! what an instruction does (a column against a constant, a sum of products, …), never by policy. They
-//! allocate nothing and hash nothing, and those of bounds and sums branch on no value; vector instructions are chosen at run time.
+//! Columns against constants and sums of products go through a sieve, which reads each column once from
+//! memory. All else runs as instructions over chunks that stay in the first-level cache. Kernels are
+//! chosen by what is asked, never by policy; they allocate nothing and hash nothing, and the sieve
+//! branches on no value. Vector instructions are chosen at run time.
 
-mod bounds;
-mod lanes;
-mod linear;
-mod truth;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+mod avx2;
+mod block;
+mod lanes;
+mod range;
+mod sieve;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+mod truth;
 
 use multiversion::multiversion;
 
-pub(super) use bounds::{Bounds, clear_outside, keep_within};
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, finite, missing};
-pub(super) use linear::{Term, keep_passed, linear};
+pub(super) use range::clear_outside;
+pub(super) use sieve::{Bounds, MOST, MOST_ROWS, Sieve, Term};
 pub(super) use truth::TruthWords;
 
 /// Rows of a chunk: six columns of them fit into a first-level cache of 32 KiB.
 pub(super) const CHUNK: usize = 512;
+/// Rows of a word of a mask.
+const MASK_BITS: usize = 64;
 /// Words of a mask over a chunk.
-pub(super) const WORDS: usize = CHUNK / 64;
+pub(super) const WORDS: usize = CHUNK / MASK_BITS;
 /// The numbers of a chunk; NaN is missing.
 pub(super) type Chunk = [f64; CHUNK];
 /// A bit for each row of a chunk.
@@ -38,6 +44,17 @@ pub(super) fn read(values: &[f64]) -> u64 {
         all.iter_mut().zip(group).for_each(|(bits, value)| *bits |= value.to_bits());
     }
     all.iter().fold(0, |left, right| left ^ right) ^ rest.iter().fold(0, |left, value| left ^ value.to_bits())
+}
+
+/// The greatest of some numbers, minus infinity where there is none; NaN is passed over.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+pub(super) fn greatest(values: &[f64]) -> f64 {
+    let mut most = [f64::NEG_INFINITY; 16];
+    let (groups, rest) = values.as_chunks::<16>();
+    for group in groups {
+        most.iter_mut().zip(group).for_each(|(most, value)| *most = if *value > *most { *value } else { *most });
+    }
+    most.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// A mask from a condition on each row, without branches.

@@ -7,7 +7,7 @@
 mod run;
 
 use crate::eval::code::{ChunkStack, Code, Lowering, Row, RowStack, Slot};
-use crate::eval::kernels::{Bounds, CHUNK, Chunk, MISSING, WORDS, keep_within, linear};
+use crate::eval::kernels::{Bounds, MOST, Sieve};
 use crate::eval::window::{Copies, Window};
 use crate::ir::{Expr, ExprKind, MetricId, MissingMode, Rule, RuleSeverity};
 use crate::syntax::{ArithmeticOperator, Comparison};
@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub slots: Vec<Slot>,
     bounds: Vec<Bounds>,
     tests: Vec<Test>,
+    /// By slot, whether instructions read it.
+    in_code: Vec<bool>,
     /// How rows are scored; unscored where the policy has no score.
     pub score: Option<Score>,
 }
@@ -61,6 +63,7 @@ impl Plan {
             None => Score::Code(lowering.number(score)),
         });
         plan.slots = lowering.slots;
+        plan.in_code = (0..plan.slots.len()).map(|slot| plan.is_in_code(slot as u32)).collect();
         plan
     }
 
@@ -90,19 +93,26 @@ impl Plan {
         }
     }
 
-    /// Makes the range of a slot part of its interval. True where nothing else reads the slot in rows
-    /// that pass, so that values outside the range need not be taken out first.
+    /// Whether instructions read a slot.
+    fn is_in_code(&self, slot: u32) -> bool {
+        let reads = |code: &Code| code.reads(slot);
+        self.tests.iter().any(|test| reads(&test.code))
+            || matches!(&self.score, Some(Score::Code(code)) if reads(code))
+            || self.slots.iter().any(|own| matches!(own, Slot::Cohort { argument, .. } if reads(argument)))
+    }
+
+    /// Makes the range of a slot part of what is asked of it. False where instructions read the slot, so
+    /// that values outside the range must be taken out first.
     pub fn narrow_to_range(&mut self, slot: u32, low: f64, high: f64) -> bool {
-        let is_bounded = self.bounds.iter().any(|bounds| bounds.slot == slot);
-        let in_code = |code: &Code| code.reads(slot);
-        let in_tests = self.tests.iter().any(|test| in_code(&test.code));
-        let in_score = matches!(&self.score, Some(Score::Code(code)) if in_code(code));
-        let in_cohort = self.slots.iter().any(|own| matches!(own, Slot::Cohort { argument, .. } if in_code(argument)));
-        let enough = is_bounded && !in_tests && !in_score && !in_cohort;
-        if enough {
+        let own = self.in_code.get(slot as usize) == Some(&false);
+        if own && self.bounds.iter().any(|bounds| bounds.slot == slot) {
             self.tighten(slot, low, high);
+        } else if let (true, Some(Score::Terms(terms))) = (own, &mut self.score) {
+            for term in terms.iter_mut().filter(|term| term.slot == Some(slot)) {
+                (term.low, term.high) = (low, high);
+            }
         }
-        enough
+        own
     }
 
     /// The interval of each bounded slot; none where the rules ask for more than intervals.
@@ -135,13 +145,22 @@ impl Plan {
         }
     }
 
-    /// Judges the rows of a window: bits of those that pass, and the scores of all rows, of which only
-    /// those of rows that pass mean anything.
-    pub fn chunk<'s>(&self, window: &'s Window<'_>, scratch: &'s mut Scratch, passed: &mut [u64; WORDS]) -> &'s Chunk {
-        *passed = window.present();
-        let column = |slot: u32| window.numbers(slot);
-        keep_within(&self.bounds, column, passed);
-        for test in &self.tests {
+    /// Judges the rows of a window: bits of those that pass, and where there is a score a slot for each
+    /// row, NaN where it does not pass or has none.
+    pub fn judge(&self, window: &Window<'_>, scratch: &mut Scratch, passed: &mut [u64], scores: &mut [f64]) {
+        window.present(passed);
+        let (column, rows) = (|slot: u32| window.values(slot), window.rows());
+        let Self { bounds, tests, score, .. } = self;
+        let terms = if let Some(Score::Terms(terms)) = score { terms.as_slice() } else { &[] };
+        let (groups, last) = bounds.split_at(bounds.len().saturating_sub(1) / MOST * MOST);
+        for bounds in groups.chunks(MOST) {
+            Sieve { bounds, ..Sieve::default() }.run(column, rows, passed, &mut []);
+        }
+        if tests.is_empty() && !matches!(score, Some(Score::Code(_))) {
+            return Sieve { bounds: last, terms }.run(column, rows, passed, scores);
+        }
+        Sieve { bounds: last, ..Sieve::default() }.run(column, rows, passed, &mut []);
+        for test in tests {
             if passed.iter().all(|word| *word == 0) {
                 break;
             }
@@ -150,33 +169,33 @@ impl Plan {
                 *passed &= if test.tolerant { !no } else { yes };
             }
         }
-        match &self.score {
-            // Nobody left: no score is looked at.
-            _ if passed.iter().all(|word| *word == 0) => &MISSING,
-            Some(Score::Terms(terms)) => {
-                linear(terms, column, &mut scratch.sums);
-                &scratch.sums
-            }
-            Some(Score::Code(code)) => code.number_chunk(window, &mut scratch.stack),
-            None => &MISSING,
+        if passed.iter().all(|word| *word == 0) {
+            scores.fill(f64::NAN);
+            return;
         }
+        let scoring = Sieve { bounds: &[], terms };
+        match score {
+            Some(Score::Code(code)) => {
+                let values = code.number_chunk(window, &mut scratch.stack);
+                let terms = &[Term::new(Some(0), 1.0)];
+                let values = values.get(..rows).unwrap_or_default();
+                Sieve { terms, ..scoring }.run(|_| values, rows, passed, scores)
+            }
+            _ => scoring.run(column, rows, passed, scores),
+        }
+    }
+
+    /// By slot, whether it must be shown as a whole chunk.
+    fn whole(&self) -> &[bool] {
+        &self.in_code
     }
 }
 
 /// Room for the work on a chunk. Its memory is used again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Scratch {
     stack: ChunkStack,
-    sums: [f64; CHUNK],
     copies: Copies,
-    /// Scores of rows that pass.
-    kept: Vec<f64>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self { stack: ChunkStack::default(), sums: [0.0; CHUNK], copies: Copies::default(), kept: Vec::new() }
-    }
 }
 
 /// A comparison of a metric with a constant as the least and the greatest value that meets it.
@@ -206,27 +225,30 @@ fn terms(expression: &Expr, lowering: &mut Lowering) -> Option<Vec<Term>> {
     if rest.iter().any(|(operator, _)| operator.is_multiplicative()) {
         return Some(vec![term(expression, lowering)?]);
     }
+    if rest.len() >= MOST {
+        return None;
+    }
     let mut found = vec![term(first, lowering)?];
     for (operator, next) in rest {
-        let Term { slot, coefficient } = term(next, lowering)?;
+        let next = term(next, lowering)?;
         // Taking away is adding the opposite: both round the same.
         let sign = if *operator == ArithmeticOperator::Subtract { -1.0 } else { 1.0 };
-        found.push(Term { slot, coefficient: sign * coefficient });
+        found.push(Term { coefficient: sign * next.coefficient, ..next });
     }
     Some(found)
 }
 
 fn term(expression: &Expr, lowering: &mut Lowering) -> Option<Term> {
     if let Some(coefficient) = expression.as_number() {
-        return Some(Term { slot: None, coefficient });
+        return Some(Term::new(None, coefficient));
     }
     if let Some(metric) = expression.as_metric() {
-        return Some(Term { slot: Some(lowering.metric(metric)), coefficient: 1.0 });
+        return Some(Term::new(Some(lowering.metric(metric)), 1.0));
     }
     match &expression.node {
         ExprKind::Negate(inner) => {
-            let Term { slot, coefficient } = term(inner, lowering)?;
-            Some(Term { slot, coefficient: -coefficient })
+            let inner = term(inner, lowering)?;
+            Some(Term { coefficient: -inner.coefficient, ..inner })
         }
         ExprKind::Arithmetic(first, rest) => {
             let [(ArithmeticOperator::Multiply, second)] = rest.as_slice() else { return None };
@@ -234,7 +256,7 @@ fn term(expression: &Expr, lowering: &mut Lowering) -> Option<Term> {
                 (Some(metric), Some(coefficient)) => (metric, coefficient),
                 _ => (second.as_metric()?, first.as_number()?),
             };
-            Some(Term { slot: Some(lowering.metric(metric)), coefficient })
+            Some(Term::new(Some(lowering.metric(metric)), coefficient))
         }
         _ => None,
     }

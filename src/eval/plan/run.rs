@@ -3,15 +3,15 @@
 use std::cmp::Ordering;
 
 use super::{Plan, Scratch};
-use crate::eval::kernels::{CHUNK, WORDS, keep_passed};
+use crate::eval::kernels::{CHUNK, MOST_ROWS, WORDS, greatest};
 use crate::eval::window::{Input, Window};
 use crate::value::Ones;
 
 /// Rows that make a thread of its own worth while.
 const ROWS_PER_THREAD: usize = 1 << 16;
 
-/// Rows that are kept beside the best ones before they are thinned out.
-const MOST_SPARE: usize = 64;
+/// Rows whose scores are compared at once.
+const GROUP: usize = 16;
 
 /// Which rows to look for beside what passes.
 #[derive(Clone, Copy)]
@@ -22,8 +22,8 @@ pub(in crate::eval) struct Wanted<'i> {
     pub ids: Option<&'i (dyn Fn(usize) -> &'i str + Sync)>,
 }
 
-/// What a plan finds: bits of the rows that pass, and the scores of those in their order, NaN where
-/// there is none. Memory is used again.
+/// What a plan finds: bits of the rows that pass, and, where there is a score, that of each row, NaN
+/// where it does not pass or has none. Memory is used again.
 #[derive(Debug, Clone, Default)]
 pub(in crate::eval) struct Found {
     pub passed: Vec<u64>,
@@ -43,26 +43,21 @@ impl Plan {
     ) -> Vec<u32> {
         let chunks = rows.div_ceil(CHUNK);
         found.passed.resize(chunks * WORDS, 0);
+        found.scores.resize(if self.score.is_some() { rows } else { 0 }, f64::NAN);
         let threads = threads.min(rows / ROWS_PER_THREAD).max(1);
-        let share = chunks.div_ceil(threads).max(1);
-        let mut parts = Vec::with_capacity(threads);
+        // No pass reaches from one share into the next.
+        let share = chunks.div_ceil(threads).max(1).next_multiple_of(MOST_ROWS / CHUNK);
         found.scratch.resize_with(found.scratch.len().max(threads), Scratch::default);
-        found.scratch.iter_mut().for_each(|scratch| scratch.kept.clear());
+        let mut parts = Vec::with_capacity(threads);
+        let mut scores = found.scores.chunks_mut(share * CHUNK);
         for ((index, passed), scratch) in found.passed.chunks_mut(share * WORDS).enumerate().zip(&mut found.scratch) {
-            let from = index * share * CHUNK;
-            parts.push(Part { plan: self, inputs, rows, from, passed, wanted, scratch });
+            let (from, scores) = (index * share * CHUNK, scores.next().unwrap_or_default());
+            parts.push(Part { plan: self, inputs, rows, from, passed, scores, wanted, scratch });
         }
         let mut best = Best::new(wanted);
         for kept in run_all(parts) {
             best.kept.extend(kept);
         }
-        // The first thread's scores are already where they belong.
-        let (first, others) = found.scratch.split_first_mut().map_or((None, [].as_mut_slice()), |(a, b)| (Some(a), b));
-        if let Some(first) = first {
-            std::mem::swap(&mut found.scores, &mut first.kept);
-        }
-        let used = threads.saturating_sub(1);
-        others.iter().take(used).for_each(|scratch| found.scores.extend_from_slice(&scratch.kept));
         best.finish()
     }
 }
@@ -74,6 +69,7 @@ struct Part<'p, 'i> {
     rows: usize,
     from: usize,
     passed: &'p mut [u64],
+    scores: &'p mut [f64],
     wanted: Wanted<'i>,
     scratch: &'p mut Scratch,
 }
@@ -81,6 +77,9 @@ struct Part<'p, 'i> {
 #[cfg(not(target_family = "wasm"))]
 fn run_all(mut parts: Vec<Part<'_, '_>>) -> Vec<Vec<(f64, u32)>> {
     let Some(last) = parts.pop() else { return Vec::new() };
+    if parts.is_empty() {
+        return vec![last.run()];
+    }
     std::thread::scope(|scope| {
         let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| part.run())).collect();
         let own = last.run();
@@ -100,23 +99,25 @@ fn run_all(parts: Vec<Part<'_, '_>>) -> Vec<Vec<(f64, u32)>> {
 impl Part<'_, '_> {
     fn run(self) -> Vec<(f64, u32)> {
         let scratch = self.scratch;
-        let mut window = Window::with(self.inputs, self.rows, std::mem::take(&mut scratch.copies));
-        let mut kept = std::mem::take(&mut scratch.kept);
+        let copies = std::mem::take(&mut scratch.copies);
+        let mut window = Window::with(self.inputs, self.plan.whole(), self.rows, copies);
         let mut best = Best::new(self.wanted);
-        let (words, _) = self.passed.as_chunks_mut::<WORDS>();
-        let scored = self.plan.score.is_some();
-        for (index, passed) in words.iter_mut().enumerate() {
-            let from = self.from + index * CHUNK;
+        let span = window.span();
+        let (scored, mut scores) = (self.plan.score.is_some(), self.scores.chunks_mut(span));
+        for (index, passed) in self.passed.chunks_mut(span / CHUNK * WORDS).enumerate() {
+            let from = self.from + index * span;
             window.move_to(from);
-            let scores = self.plan.chunk(&window, scratch, passed);
-            let before = kept.len();
-            let top = if scored { keep_passed(scores, passed, &mut kept) } else { 0.0 };
-            if self.wanted.best > 0 && top >= best.floor {
-                let own = kept.get(before..).filter(|_| scored);
-                best.take(from, passed, own);
+            let scores = scores.next().unwrap_or_default();
+            self.plan.judge(&window, scratch, passed, scores);
+            if self.wanted.best == 0 {
+                continue;
+            }
+            if scored {
+                best.take_scored(from, scores);
+            } else {
+                best.take(from, passed);
             }
         }
-        scratch.kept = kept;
         scratch.copies = window.into_copies();
         best.kept
     }
@@ -145,21 +146,39 @@ impl<'i> Best<'i> {
         }
     }
 
-    /// Takes the rows of a chunk that may be among the best; without scores all are alike.
-    fn take(&mut self, from: usize, passed: &[u64; WORDS], scores: Option<&[f64]>) {
+    /// Takes rows from one on that pass, where there are no scores: all are alike.
+    fn take(&mut self, from: usize, passed: &[u64]) {
         let rows = passed.iter().enumerate().flat_map(|(word, bits)| Ones(*bits).map(move |row| word * 64 + row));
-        for (index, row) in rows.enumerate() {
-            let score = scores.map_or(0.0, |scores| scores.get(index).copied().unwrap_or(f64::NAN));
-            if score >= self.floor {
-                self.kept.push((score, (from + row) as u32));
+        self.kept.extend(rows.map(|row| (0.0, (from + row) as u32)));
+        self.thin();
+    }
+
+    /// Takes those rows from one on whose scores may be among the best.
+    fn take_scored(&mut self, from: usize, scores: &[f64]) {
+        for (index, chunk) in scores.chunks(CHUNK).enumerate() {
+            if greatest(chunk) < self.floor {
+                continue;
             }
-        }
-        if self.kept.len() >= self.wanted.best.saturating_mul(2).max(MOST_SPARE) {
-            self.thin();
+            for (group, scores) in chunk.chunks(GROUP).enumerate() {
+                // Most groups have nobody good enough, which one comparison of all shows.
+                if scores.iter().fold(false, |any, score| any | (*score >= self.floor)) {
+                    let first = from + index * CHUNK + group * GROUP;
+                    let rows = scores.iter().enumerate().filter(|(_, score)| **score >= self.floor);
+                    self.kept.extend(rows.map(|(row, score)| (*score, (first + row) as u32)));
+                    self.thin();
+                }
+            }
         }
     }
 
+    /// Drops what is not among the best, once there is enough of it.
     fn thin(&mut self) {
+        if self.kept.len() >= self.wanted.best.saturating_add(self.wanted.best.max(GROUP)) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
         let (order, best) = (Self::order(self.wanted), self.wanted.best);
         if self.kept.len() > best {
             let (_, last, _) = self.kept.select_nth_unstable_by(best.saturating_sub(1), order);
@@ -169,7 +188,7 @@ impl<'i> Best<'i> {
     }
 
     fn finish(mut self) -> Vec<u32> {
-        self.thin();
+        self.cut();
         self.kept.sort_unstable_by(Self::order(self.wanted));
         self.kept.into_iter().map(|(_, row)| row).collect()
     }

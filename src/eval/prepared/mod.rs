@@ -1,6 +1,7 @@
 //! A policy prepared for columns in a fixed order: rules and score without a snapshot, without a copy.
 
 mod column;
+mod error;
 mod row;
 
 use super::code::{Row, RowStack, Slot, TextTest};
@@ -13,6 +14,7 @@ use crate::ir::{MetricId, Program, Rule, Step};
 use crate::value::{Bitmask, Interval, Kind};
 
 pub use column::Column;
+pub use error::{ColumnsError, PrepareError};
 use row::FlatRow;
 
 /// A policy prepared for columns in a fixed order. It can be shared between threads.
@@ -44,7 +46,7 @@ struct Source {
 enum SourceKind {
     /// Numbers; values outside the range are missing.
     Numbers(Interval),
-    /// Numbers; the rules already keep out rows whose value lies outside the range.
+    /// Numbers; the plan itself takes values outside the range as missing.
     Bounded(Interval),
     Truths,
 }
@@ -67,74 +69,6 @@ pub struct PrepareOptions<'o> {
     pub profile: Option<&'o str>,
 }
 
-/// Why a policy cannot be prepared for some columns.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PrepareError {
-    /// There is no such profile.
-    #[error("there is no profile `{0}`")]
-    UnknownProfile(String),
-    /// A metric that the policy reads has no column.
-    #[error("no column is `{metric}`{}", .near.as_ref().map(|near| format!(": did you mean it by `{near}`?")).unwrap_or_default())]
-    NoColumn {
-        /// The metric.
-        metric: String,
-        /// The column that was probably meant.
-        near: Option<String>,
-    },
-    /// Two columns have the same name, or stand for the same metric.
-    #[error("the columns `{first}` and `{second}` both stand for `{metric}`: hand over one of them")]
-    DoubleColumn {
-        /// The metric.
-        metric: String,
-        /// A column.
-        first: String,
-        /// The other.
-        second: String,
-    },
-    /// A rule compares texts.
-    #[error("`{metric}` is a text: rules over texts need a snapshot and `Policy::evaluate`")]
-    Text {
-        /// The metric.
-        metric: String,
-    },
-}
-
-/// Why columns cannot be judged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ColumnsError {
-    /// More or fewer columns than prepared for.
-    #[error("prepared for {wanted} columns, not {found}")]
-    Count {
-        /// Prepared for.
-        wanted: usize,
-        /// Given.
-        found: usize,
-    },
-    /// Columns or validity of other lengths.
-    #[error("column {column} has {found} rows where the first has {wanted}")]
-    Length {
-        /// Its position from 0.
-        column: usize,
-        /// The rows of the first.
-        wanted: usize,
-        /// Its rows.
-        found: usize,
-    },
-    /// Numbers where truth values are read, or the reverse.
-    #[error("column {column} must hold {wanted}")]
-    Kind {
-        /// Its position from 0.
-        column: usize,
-        /// What it must hold.
-        wanted: &'static str,
-    },
-    /// More rows than positions can tell.
-    #[error("{0} rows are too many for one call: hand them over in parts")]
-    TooMany(usize),
-}
-
 /// How a batch of columns is judged.
 #[derive(Clone, Copy)]
 pub struct BatchOptions<'o> {
@@ -150,7 +84,8 @@ impl Default for BatchOptions<'_> {
     }
 }
 
-/// What a batch of columns gives: a bit a row, and 8 bytes for each row that passes. Its memory is used again from call to call.
+/// What a batch of columns gives: a bit a row, and 8 bytes a row where the policy has a score. Its memory
+/// is used again from call to call.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     found: Found,
@@ -161,10 +96,25 @@ pub struct Batch {
 /// What one row gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowOutcome {
+    passes: bool,
+    /// NaN is none. So the whole fits into two registers.
+    score: f64,
+}
+
+impl RowOutcome {
+    const REJECTED: Self = Self { passes: false, score: f64::NAN };
+
     /// Whether it meets every blocking rule.
-    pub passes: bool,
+    #[must_use]
+    pub fn passes(self) -> bool {
+        self.passes
+    }
+
     /// Its score; none where it has none, where the policy has none, or where it does not pass.
-    pub score: Option<f64>,
+    #[must_use]
+    pub fn score(self) -> Option<f64> {
+        (!self.score.is_nan()).then_some(self.score)
+    }
 }
 
 impl Batch {
@@ -192,18 +142,16 @@ impl Batch {
         self.passed_bits().iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The scores of the rows that pass, in the order of the rows; NaN where one has none. Empty where
-    /// the policy has no score.
+    /// The score of each row; NaN where it does not pass or has none. Empty where the policy has no score.
     #[must_use]
     pub fn scores(&self) -> &[f64] {
-        &self.found.scores
+        self.found.scores.get(..self.rows).unwrap_or_default()
     }
 
     /// The rows that pass, ascending, each with its score.
     pub fn passing(&self) -> impl Iterator<Item = (usize, Option<f64>)> {
-        let rows = (0..self.rows).filter(|row| self.passes(*row));
-        let scores = self.found.scores.iter().map(|score| Some(*score).filter(|score| !score.is_nan()));
-        rows.zip(scores.chain(std::iter::repeat(None)))
+        let score = |row: usize| self.scores().get(row).copied().filter(|score| !score.is_nan());
+        (0..self.rows).filter(|row| self.passes(*row)).map(move |row| (row, score(row)))
     }
 
     /// The selected rows, best first; none where further steps decide.
@@ -277,14 +225,14 @@ impl Prepared {
         let mut stack = RowStack::default();
         let passes = self.plan.passes(&row, &mut stack);
         let score = if passes { self.plan.score_of(&row, &mut stack) } else { f64::NAN };
-        RowOutcome { passes, score: (!score.is_nan()).then_some(score) }
+        RowOutcome { passes, score }
     }
 
     fn row_as_cohort(&self, values: &[f64]) -> RowOutcome {
         let columns: Vec<_> = values.iter().map(Column::one).collect();
         let mut batch = Batch::default();
         let judged = self.judge(&columns, 1, BatchOptions::default(), &mut batch);
-        let score = batch.scores().first().copied().filter(|score| !score.is_nan());
+        let score = batch.scores().first().copied().unwrap_or(f64::NAN);
         RowOutcome { passes: judged.is_ok() && batch.passes(0), score }
     }
 

@@ -76,34 +76,22 @@ impl FlatRow {
         for group in &self.bounds {
             let all = group.iter().fold(true, |all, bound| all & bound.holds(at(values, bound.column)));
             if !all {
-                return RowOutcome { passes: false, score: None };
+                return RowOutcome::REJECTED;
             }
         }
-        let score = if self.is_scored { self.score(values) } else { None };
+        let score = if self.is_scored { self.score(values) } else { f64::NAN };
         RowOutcome { passes: true, score }
     }
 
-    /// The commonest lengths without a loop.
+    /// NaN where there is none.
     #[inline]
-    fn score(&self, values: &[f64]) -> Option<f64> {
-        let terms = self.terms.as_slice();
-        match terms.len() {
-            1 => terms.first_chunk::<1>().and_then(|terms| sum(terms, values)),
-            2 => terms.first_chunk::<2>().and_then(|terms| sum(terms, values)),
-            3 => terms.first_chunk::<3>().and_then(|terms| sum(terms, values)),
-            4 => terms.first_chunk::<4>().and_then(|terms| sum(terms, values)),
-            _ => sum(terms, values),
+    fn score(&self, values: &[f64]) -> f64 {
+        let (mut sum, mut known) = (-0.0, true);
+        for term in &self.terms {
+            let value = at(values, term.value.column);
+            known &= term.value.holds(value);
+            sum += term.coefficient * value;
         }
+        if known & sum.is_finite() { sum } else { f64::NAN }
     }
-}
-
-#[inline(always)]
-fn sum(terms: &[Term], values: &[f64]) -> Option<f64> {
-    let (mut sum, mut known) = (-0.0, true);
-    for term in terms {
-        let value = at(values, term.value.column);
-        known &= term.value.holds(value);
-        sum += term.coefficient * value;
-    }
-    (known & sum.is_finite()).then_some(sum)
 }

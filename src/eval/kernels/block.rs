@@ -1,0 +1,91 @@
+//! Sixteen rows at once: what the sieve asks of a processor, and how it is done without vector instructions.
+
+/// Rows of a block.
+pub(super) const BLOCK: usize = 16;
+/// The numbers of a block; NaN is missing.
+pub(super) type Rows = [f64; BLOCK];
+
+/// Sixteen numbers, or a mark for each: all bits of a marked row are set, which makes it a NaN.
+pub(super) trait Block: Copy {
+    /// One number in every row.
+    fn splat(value: f64) -> Self;
+    fn load(rows: &Rows) -> Self;
+    fn store(self, rows: &mut Rows);
+    /// Marks where a number is less than the low one, greater than the high one, or missing.
+    fn outside(self, low: Self, high: Self) -> Self;
+    /// Marks where a number is infinite or missing.
+    fn not_finite(self) -> Self;
+    /// Marks where a bit is not set.
+    fn unset(bits: u16) -> Self;
+    /// The bits of both.
+    fn or(self, other: Self) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn multiply(self, other: Self) -> Self;
+    /// A bit for each mark.
+    fn bits(self) -> u16;
+}
+
+/// All bits of a marked row.
+fn mark(is: bool) -> f64 {
+    f64::from_bits(0_u64.wrapping_sub(u64::from(is)))
+}
+
+/// Portable: compilers find vector instructions for most of it.
+impl Block for Rows {
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        [value; BLOCK]
+    }
+
+    #[inline(always)]
+    fn load(rows: &Rows) -> Self {
+        *rows
+    }
+
+    #[inline(always)]
+    fn store(self, rows: &mut Rows) {
+        *rows = self;
+    }
+
+    #[inline(always)]
+    fn outside(self, low: Self, high: Self) -> Self {
+        let [low, high] = [low, high].map(|ends| ends[0]);
+        self.map(|value| mark(!((value >= low) & (value <= high))))
+    }
+
+    #[inline(always)]
+    fn not_finite(self) -> Self {
+        self.map(|value| mark(!value.is_finite()))
+    }
+
+    #[inline(always)]
+    fn unset(bits: u16) -> Self {
+        std::array::from_fn(|row| mark(bits >> row & 1 == 0))
+    }
+
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        pairs(self, other, |left, right| f64::from_bits(left.to_bits() | right.to_bits()))
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        pairs(self, other, |left, right| left + right)
+    }
+
+    #[inline(always)]
+    fn multiply(self, other: Self) -> Self {
+        pairs(self, other, |left, right| left * right)
+    }
+
+    #[inline(always)]
+    fn bits(self) -> u16 {
+        self.iter().rev().fold(0, |bits, value| bits << 1 | u16::from(value.is_sign_negative()))
+    }
+}
+
+#[inline(always)]
+fn pairs(mut left: Rows, right: Rows, function: impl Fn(f64, f64) -> f64) -> Rows {
+    left.iter_mut().zip(right).for_each(|(left, right)| *left = function(*left, right));
+    left
+}

@@ -1,0 +1,290 @@
+//! Intervals and a sum of products in one pass over the columns: which rows stay, and their scores.
+#![allow(unsafe_code, reason = "AVX2 is chosen at run time, and lengths are compared once instead of for every block")]
+
+use super::MASK_BITS;
+use super::block::{BLOCK, Block, Rows};
+
+/// A column and the interval that its values must lie in, both ends included. Strict comparisons are
+/// intervals that end at the next double; NaN lies in none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::eval) struct Bounds {
+    pub slot: u32,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// A column times a constant; the sum is missing where the column's value lies outside its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::eval) struct Term {
+    /// Without a column it is the constant itself.
+    pub slot: Option<u32>,
+    pub coefficient: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Term {
+    /// A term for any finite value of its column.
+    pub fn new(slot: Option<u32>, coefficient: f64) -> Self {
+        Self { slot, coefficient, low: f64::MIN, high: f64::MAX }
+    }
+}
+
+/// Most terms of a sum, and most intervals of one pass.
+pub(in crate::eval) const MOST: usize = 8;
+
+/// Most rows of one pass.
+pub(in crate::eval) const MOST_ROWS: usize = 2048;
+
+/// What each row is tested and scored by, over columns of the same length; of each at most [`MOST`].
+#[derive(Clone, Copy, Default)]
+pub(in crate::eval) struct Sieve<'p> {
+    pub bounds: &'p [Bounds],
+    pub terms: &'p [Term],
+}
+
+/// A column of a sieve in blocks.
+type Column<'c> = &'c [Rows];
+
+struct Columns<'c> {
+    bounds: [Column<'c>; MOST],
+    terms: [Column<'c>; MOST],
+}
+
+/// What a constant is multiplied with.
+static ONES: [Rows; MOST_ROWS / BLOCK] = [[1.0; BLOCK]; MOST_ROWS / BLOCK];
+static NOTHING: Rows = [f64::NAN; BLOCK];
+
+impl Sieve<'_> {
+    /// Clears the bits of rows that lie outside an interval. Where there are scores to fill, each is the
+    /// sum of the terms from the left, every product and every sum rounded by itself: NaN where the bit
+    /// is not set, a value is outside or missing, or the sum is not finite.
+    ///
+    /// At most [`MOST_ROWS`] rows; bits beyond them must not be set.
+    pub fn run<'c>(&self, column: impl Fn(u32) -> &'c [f64], rows: usize, passed: &mut [u64], scores: &mut [f64]) {
+        let blocks = rows / BLOCK;
+        let columns = self.columns(|_, slot| column(slot).as_chunks::<BLOCK>().0);
+        let all_in = passed.iter().take((blocks * BLOCK).div_ceil(MASK_BITS)).all(|word| *word == u64::MAX);
+        let whole = scores.as_chunks_mut::<BLOCK>().0;
+        self.blocks(&columns, Span { from: 0, blocks, is_masked: !all_in }, passed, whole);
+        if !rows.is_multiple_of(BLOCK) {
+            self.rest(&column, blocks * BLOCK..rows, passed, scores);
+        }
+    }
+
+    /// The rows behind the last whole block, padded with missing values.
+    fn rest<'c>(
+        &self,
+        column: &impl Fn(u32) -> &'c [f64],
+        rows: std::ops::Range<usize>,
+        passed: &mut [u64],
+        scores: &mut [f64],
+    ) {
+        let mut pads = [NOTHING; 2 * MOST];
+        let slots = self.bounds.iter().map(|bounds| Some(bounds.slot)).chain(self.terms.iter().map(|term| term.slot));
+        for (pad, slot) in pads.iter_mut().zip(slots) {
+            let values = slot.and_then(|slot| column(slot).get(rows.clone())).unwrap_or_default();
+            pad.iter_mut().zip(values).for_each(|(pad, value)| *pad = *value);
+        }
+        let columns = self.columns(|index, _| pads.get(index..=index).unwrap_or_default());
+        let mut out = [NOTHING];
+        let filled = if scores.is_empty() { &mut [] } else { out.as_mut_slice() };
+        let span = Span { from: rows.start / BLOCK, blocks: 1, is_masked: true };
+        self.blocks(&columns, span, passed, filled);
+        scores.iter_mut().skip(rows.start).zip(out.as_flattened()).for_each(|(score, own)| *score = *own);
+    }
+
+    /// The columns by slot and position, first of the bounds and then of the terms.
+    fn columns<'c>(&self, column: impl Fn(usize, u32) -> Column<'c>) -> Columns<'c> {
+        let mut columns = Columns { bounds: [&[]; MOST], terms: [&[]; MOST] };
+        let mut position = 0..;
+        let mut next = |slot: u32| column(position.next().unwrap_or(usize::MAX), slot);
+        columns.bounds.iter_mut().zip(self.bounds).for_each(|(own, bounds)| *own = next(bounds.slot));
+        for (own, term) in columns.terms.iter_mut().zip(self.terms) {
+            let column = next(term.slot.unwrap_or(u32::MAX));
+            *own = if term.slot.is_some() { column } else { &ONES };
+        }
+        columns
+    }
+
+    fn blocks(&self, columns: &Columns<'_>, span: Span, passed: &mut [u64], scores: &mut [Rows]) {
+        let work = Work {
+            bounds: self.bounds,
+            terms: self.terms,
+            tested: columns.bounds.get(..self.bounds.len()).unwrap_or_default(),
+            summed: columns.terms.get(..self.terms.len()).unwrap_or_default(),
+            span,
+        };
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2, which is all that the function needs beyond the baseline.
+            return unsafe { work.with_avx2(passed, scores) };
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        return work.any::<super::simd128::Simd128>(passed, scores);
+        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+        work.any::<Rows>(passed, scores)
+    }
+}
+
+/// Blocks to work on, counted from the first of the columns; the first one's bits stand at `from`.
+#[derive(Clone, Copy)]
+struct Span {
+    from: usize,
+    blocks: usize,
+    /// Whether some rows are out already.
+    is_masked: bool,
+}
+
+/// A sieve with its columns.
+#[derive(Clone, Copy)]
+struct Work<'w> {
+    bounds: &'w [Bounds],
+    terms: &'w [Term],
+    /// The column of each of the bounds.
+    tested: &'w [Column<'w>],
+    /// The column of each term.
+    summed: &'w [Column<'w>],
+    span: Span,
+}
+
+impl Work<'_> {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn with_avx2(self, passed: &mut [u64], scores: &mut [Rows]) {
+        if self.span.is_masked || scores.is_empty() {
+            return self.any::<super::avx2::Avx2>(passed, scores);
+        }
+        match self.bounds.len() {
+            1 => self.bounded::<1>(passed, scores),
+            2 => self.bounded::<2>(passed, scores),
+            3 => self.bounded::<3>(passed, scores),
+            4 => self.bounded::<4>(passed, scores),
+            _ => self.any::<super::avx2::Avx2>(passed, scores),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn bounded<const N: usize>(self, passed: &mut [u64], scores: &mut [Rows]) {
+        match self.terms.len() {
+            1 => self.counted::<super::avx2::Avx2, N, 1>(passed, scores),
+            2 => self.counted::<super::avx2::Avx2, N, 2>(passed, scores),
+            3 => self.counted::<super::avx2::Avx2, N, 3>(passed, scores),
+            4 => self.counted::<super::avx2::Avx2, N, 4>(passed, scores),
+            _ => self.any::<super::avx2::Avx2>(passed, scores),
+        }
+    }
+
+    /// With numbers of bounds and terms that the compiler knows, so that it has no loops over them.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn counted<B: Block, const N: usize, const M: usize>(self, passed: &mut [u64], scores: &mut [Rows]) {
+        let bounds = (self.bounds.first_chunk::<N>(), self.tested.first_chunk::<N>());
+        let terms = (self.terms.first_chunk::<M>(), self.summed.first_chunk::<M>());
+        if let ((Some(bounds), Some(tested)), (Some(terms), Some(summed))) = (bounds, terms) {
+            Work { bounds, terms, tested, summed, ..self }.each::<B, false, true>(passed, scores);
+        }
+    }
+
+    #[inline(always)]
+    fn any<B: Block>(self, passed: &mut [u64], scores: &mut [Rows]) {
+        match (self.span.is_masked, scores.is_empty()) {
+            (false, false) => self.each::<B, false, true>(passed, scores),
+            (true, false) => self.each::<B, true, true>(passed, scores),
+            (false, true) => self.each::<B, false, false>(passed, scores),
+            (true, true) => self.each::<B, true, false>(passed, scores),
+        }
+    }
+
+    #[inline(always)]
+    fn each<B: Block, const MASKED: bool, const SCORED: bool>(self, passed: &mut [u64], scores: &mut [Rows]) {
+        const BLOCKS: usize = MASK_BITS / BLOCK;
+        let Self { bounds, terms, tested, summed, span } = self;
+        let lengths = tested.iter().chain(summed).map(|column| column.len());
+        let shortest = lengths.chain(SCORED.then_some(scores.len())).min().unwrap_or(span.blocks);
+        debug_assert!(shortest >= span.blocks, "columns of the same length");
+        for block in 0..span.blocks.min(shortest) {
+            let place = span.from + block;
+            let Some(word) = passed.get_mut(place / BLOCKS) else { break };
+            let shift = place % BLOCKS * BLOCK;
+            let mut out = if MASKED { B::unset((*word >> shift) as u16) } else { B::splat(0.0) };
+            // Loops, not closures: those would be compiled for the baseline.
+            for (bounds, column) in bounds.iter().zip(tested) {
+                // SAFETY: the block is below the length of the shortest column.
+                let values = B::load(unsafe { column.get_unchecked(block) });
+                out = out.or(values.outside(B::splat(bounds.low), B::splat(bounds.high)));
+            }
+            let kept = u64::from(!out.bits());
+            *word = *word & !(u64::from(u16::MAX) << shift) | kept << shift;
+            if SCORED {
+                // The sum of nothing is -0, which changes no number.
+                let mut sum = B::splat(-0.0);
+                for (term, column) in terms.iter().zip(summed) {
+                    // SAFETY: as above.
+                    let values = B::load(unsafe { column.get_unchecked(block) });
+                    out = out.or(values.outside(B::splat(term.low), B::splat(term.high)));
+                    sum = sum.add(values.multiply(B::splat(term.coefficient)));
+                }
+                // SAFETY: the block is below the number of blocks to fill.
+                sum.or(out).or(sum.not_finite()).store(unsafe { scores.get_unchecked_mut(block) });
+            }
+        }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+#[allow(clippy::indexing_slicing, reason = "a test stops at what is wrong")]
+mod tests {
+    use super::super::avx2::Avx2;
+    use super::*;
+
+    /// Values at and around every edge.
+    fn value(state: &mut u64) -> f64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let edges =
+            [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 0.0, -0.0, 0.5, 0.5_f64.next_down()];
+        let index = (*state >> 40) as usize % (2 * edges.len());
+        edges.get(index).copied().unwrap_or((*state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0)
+    }
+
+    #[test]
+    fn blocks_with_and_without_vector_instructions_give_the_same_bits() {
+        if !std::arch::is_x86_feature_detected!("avx2") {
+            return;
+        }
+        let mut state = 1;
+        for (bounds, terms) in (0..=5).flat_map(|bounds| (0..=5).map(move |terms| (bounds, terms))) {
+            let columns: Vec<[Rows; 8]> =
+                (0..10).map(|_| [[0.0; BLOCK]; 8].map(|rows| rows.map(|_| value(&mut state)))).collect();
+            let column: Vec<Column<'_>> = columns.iter().map(|column| column.as_slice()).collect();
+            let bounds: Vec<_> = (0..bounds).map(|slot| Bounds { slot, low: -0.25, high: 0.5 }).collect();
+            let term = |slot| Term { low: -0.9, ..Term::new(Some(slot), value(&mut 7) + f64::from(slot)) };
+            let terms: Vec<_> = (5..5 + terms).map(term).collect();
+            for (is_masked, first) in [(false, u64::MAX), (true, 0x0123_4567_89ab_cdef)] {
+                let span = Span { from: 0, blocks: 8, is_masked };
+                let (tested, summed) = (&column[..bounds.len()], &column[5..5 + terms.len()]);
+                let work = Work { bounds: &bounds, terms: &terms, tested, summed, span };
+                let (mut passed, mut scores) = ([[first, u64::MAX]; 2], [[[0.0; BLOCK]; 8]; 2]);
+                work.any::<Rows>(&mut passed[0], &mut scores[0]);
+                // SAFETY: the processor has AVX2, as asked above.
+                unsafe { work.with_avx2(&mut passed[1], &mut scores[1]) };
+                assert_eq!(passed[0], passed[1]);
+                let bits = |scores: &[Rows]| {
+                    let bits = |score: &f64| if score.is_nan() { None } else { Some(score.to_bits()) };
+                    scores.as_flattened().iter().map(bits).collect::<Vec<_>>()
+                };
+                assert_eq!(bits(&scores[0]), bits(&scores[1]));
+                // A wide policy takes the longer way with vector instructions, too.
+                // SAFETY: as above.
+                unsafe { with_loops(work, &mut passed[1], &mut scores[1]) };
+                assert_eq!(passed[0], passed[1]);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn with_loops(work: Work<'_>, passed: &mut [u64], scores: &mut [Rows]) {
+        work.any::<Avx2>(passed, scores);
+    }
+}
