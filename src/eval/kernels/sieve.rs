@@ -237,7 +237,7 @@ impl Work<'_> {
 #[allow(clippy::indexing_slicing, reason = "a test stops at what is wrong")]
 mod tests {
     use super::super::avx2::Avx2;
-    use super::*;
+    use super::{BLOCK, Bounds, Column, Rows, Span, Term, Work};
 
     /// Values at and around every edge.
     fn value(state: &mut u64) -> f64 {
