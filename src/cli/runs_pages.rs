@@ -4,17 +4,19 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::runs::{RunView, RunsView, Submitted, WholeRun};
+use super::record::recorded_page;
+use super::runs::Submitted;
 use super::table::table;
 use super::terminal::Terminal;
 use crate::lifecycle::RunState;
+use crate::render::{RunView, RunsView, WholeRun};
 
 pub(super) fn submitted_page(submitted: &Submitted) -> String {
     let mut out = standing(&submitted.run);
     if let Some(hint) = &submitted.requested_mode {
         let _ = writeln!(out, "{:<13}{hint}", "hoped for");
     }
-    out + "\n" + &submitted.recorded.page()
+    out + "\n" + &recorded_page(&submitted.recorded)
 }
 
 pub(super) fn list_table(found: &RunsView, terminal: &Terminal) -> String {
