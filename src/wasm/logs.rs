@@ -4,7 +4,7 @@
 //!
 //! | command | takes |
 //! |---|---|
-//! | `submit` | `strategy`, `snapshot`, and if wanted `run`, `stage`, `supersedes` with `reason` |
+//! | `submit` | `strategy`, `snapshot`, and if wanted `run`, `stage`, `data_start` with `data_end`, `supersedes` with `reason` |
 //! | `transition` | `strategy`, `run`, `to` |
 //! | `override` | `strategy`, `run`, `status`, `actor`, `reason` |
 //! | `approve`, `reject` | `strategy`, `run`, `actor`, `reason` |
@@ -23,8 +23,8 @@ use super::documents::{Refusal, known_keys, needed, object, text, time};
 use crate::diag::nearest;
 use crate::eval::{Detail, Options, Snapshot, parse_instant, read_json};
 use crate::lifecycle::{
-    JudgeError, LifecycleEvent, OverrideStatus, PromotionError, Review, RunError, RunInput, RunState, WorldRecord,
-    WorldRules, campaign_status, suggested_run_id, tick,
+    DataWindow, JudgeError, LifecycleEvent, OverrideStatus, PromotionError, Review, RunError, RunInput, RunState,
+    WorldRecord, WorldRules, campaign_status, suggested_run_id, tick,
 };
 use crate::policy::Policy;
 use crate::render::{RunView, RunsView};
@@ -264,7 +264,12 @@ impl Asked {
         now: Timestamp,
     ) -> Result<(Vec<LifecycleEvent>, String), Refusal> {
         let strategy = self.needed("strategy")?;
-        let input = RunInput::read(&self.tree()?, strategy, self.text("stage")?)?;
+        let window = match (self.time("data_start")?, self.time("data_end")?) {
+            (Some(start), Some(end)) => Some(DataWindow { start, end }),
+            (None, None) => None,
+            _ => return Err(Refusal::new("json", "`data_start` and `data_end` go together")),
+        };
+        let input = RunInput::read(&self.tree()?, strategy, self.text("stage")?)?.on(window);
         let supersedes = match (self.text("supersedes")?, self.text("reason")?) {
             (Some(run), Some(reason)) => Some((run, reason)),
             (None, None) => None,
@@ -326,7 +331,7 @@ impl Asked {
 /// What a command or a query takes beside its name and the time.
 fn keys_of(name: &str) -> &'static [&'static str] {
     match name {
-        "submit" => &["strategy", "snapshot", "run", "stage", "supersedes", "reason"],
+        "submit" => &["strategy", "snapshot", "run", "stage", "data_start", "data_end", "supersedes", "reason"],
         "transition" => &["strategy", "run", "to"],
         "override" => &["strategy", "run", "status", "actor", "reason"],
         "approve" | "reject" => &["strategy", "run", "actor", "reason"],
