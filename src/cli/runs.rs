@@ -11,9 +11,10 @@ use super::record_args::{
 use super::runs_pages::{list_table, run_page, submitted_page};
 use super::tables::is_table;
 use super::terminal::Terminal;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, clock};
 use crate::lifecycle::{
-    JudgeError, Mode, OverrideStatus, Run, RunError, RunInput, RunState, WorldRecord, WorldRules, suggested_run_id,
+    DataWindow, JudgeError, Mode, OverrideStatus, Run, RunError, RunInput, RunState, WorldRecord, WorldRules,
+    suggested_run_id,
 };
 use crate::policy::Policy;
 use crate::render::{RunView, RunsView, WholeRun};
@@ -72,10 +73,14 @@ fn read_input(asked: &RunSubmit) -> Result<RunInput, Failure> {
     if is_table(&asked.snapshot) {
         return Err(Failure::new("a run is judged on one snapshot: write it as JSON or YAML"));
     }
-    RunInput::read(&tree(&asked.snapshot)?, &asked.strategy, asked.stage.as_deref()).map_err(|error| match error {
+    let time = |argument, text: &Option<String>| text.as_deref().map(|text| clock::time(argument, text)).transpose();
+    let ends = time("--data-start", &asked.data_start)?.zip(time("--data-end", &asked.data_end)?);
+    let input = RunInput::read(&tree(&asked.snapshot)?, &asked.strategy, asked.stage.as_deref());
+    let input = input.map_err(|error| match error {
         JudgeError::Snapshot(error) => Failure::new(format!("{}: {error}", asked.snapshot.display())),
         error => error.into(),
-    })
+    })?;
+    Ok(input.on(ends.map(|(start, end)| DataWindow { start, end })))
 }
 
 fn open(arguments: &RecordArguments, terminal: &Terminal) -> Result<Option<(Policy, WorldRules, Ledger)>, Failure> {

@@ -50,6 +50,9 @@ fn verdict(run: &RunView) -> String {
 
 pub(super) fn run_page(whole: &WholeRun) -> String {
     let mut out = standing(&whole.run);
+    if let Some(window) = &whole.data_window {
+        let _ = writeln!(out, "{:<13}{} to {}", "judged on", window.start, window.end);
+    }
     let _ = writeln!(out, "rules {}", whole.ruleset_hash);
     if let Some(spoken) = &whole.spoken {
         let text = |key: &str| word(spoken.get(key));

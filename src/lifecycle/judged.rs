@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Number, Value as Json, json};
 
-use super::event::LifecycleEvent;
+use super::event::{DataWindow, LifecycleEvent};
 use super::promotion::PromotionError;
 use super::rules::WorldRules;
 use super::run::{RunError, Submission};
@@ -64,6 +64,7 @@ pub struct RunInput {
     snapshot: Snapshot,
     stage: Stage,
     metrics: Json,
+    window: Option<DataWindow>,
 }
 
 impl RunInput {
@@ -83,7 +84,13 @@ impl RunInput {
         snapshot.stage = Some(stage.as_str().to_owned());
         let metrics = tree.get("metrics").and_then(|metrics| metrics.get(strategy));
         let metrics = metrics.filter(|block| **block != Value::Null).map_or_else(|| json!({}), as_json);
-        Ok(Self { strategy: strategy.to_owned(), snapshot, stage, metrics })
+        Ok(Self { strategy: strategy.to_owned(), snapshot, stage, metrics, window: None })
+    }
+
+    /// The same, on data from one time to another, which the record keeps.
+    #[must_use]
+    pub fn on(self, window: Option<DataWindow>) -> Self {
+        Self { window, ..self }
     }
 
     /// What the run observes.
@@ -110,7 +117,7 @@ impl RunInput {
             strategy: self.strategy.clone(),
             run: run.to_owned(),
             stage: self.stage,
-            window: None,
+            window: self.window.clone(),
             policy_version: policy.program().version.clone(),
             ruleset_hash: policy.ruleset_hash().to_owned(),
             selection_hash: policy.selection_hash().to_owned(),

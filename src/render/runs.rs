@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::lifecycle::{OverrideStatus, Run, RunState, Stage};
+use crate::lifecycle::{DataWindow, OverrideStatus, Run, RunState, Stage};
 
 /// A run as it is listed.
 #[derive(Debug, Clone, Serialize)]
@@ -55,6 +55,8 @@ pub struct WholeRun {
     /// The run in short.
     #[serde(flatten)]
     pub run: RunView,
+    /// The data that it was judged on, if known.
+    pub data_window: Option<DataWindow>,
     /// The version of the policy that judged it.
     pub policy_version: Option<String>,
     /// The hash of that policy.
@@ -108,6 +110,7 @@ impl WholeRun {
             schema_version: 1,
             world_id,
             run: RunView::of(run),
+            data_window: run.submission.window.clone(),
             policy_version: run.submission.policy_version.clone(),
             ruleset_hash: run.submission.ruleset_hash.clone(),
             spoken,
