@@ -316,11 +316,11 @@ export interface Limits {
   readonly memory_bytes: number;
   readonly handles: number;
   readonly rows: number;
+  readonly policy_bytes: number;
+  readonly policy_nodes: number;
   readonly policy_depth: number;
   readonly expression_depth: number;
-  readonly policy_nodes: number;
   readonly analysis_steps: number;
-  readonly strategies: number;
 }
 
 /** The module: its bytes, compiled, or a response that brings it. */
@@ -419,6 +419,9 @@ export type Command = At &
         readonly snapshot: Snapshot;
         readonly run?: string;
         readonly stage?: Stage;
+        /** What the data of the run covers; both or none. */
+        readonly data_start?: string | Date;
+        readonly data_end?: string | Date;
         readonly supersedes?: string;
         readonly reason?: string;
       }
@@ -428,7 +431,7 @@ export type Command = At &
     | ({ readonly command: 'apply' | 'rollback'; readonly risk_snapshot?: string | Date } & Run & By)
     | ({ readonly command: 'demote'; readonly strategy: string } & By)
     | ({ readonly command: 'halt' | 'resume' } & By)
-    | { readonly command: 'decide'; readonly snapshot: Snapshot; readonly options?: EvaluateOptions }
+    | { readonly command: 'decide'; readonly snapshot: Snapshot }
   );
 
 export type Query = At &
@@ -450,8 +453,7 @@ export interface Recorded {
   readonly head: string;
   /** JSON lines to be persisted. */
   readonly lines: string;
-  readonly requested_mode?: string | null;
-  /** Of `submit`. */
+  /** Of commands about a run. */
   readonly run?: RunView;
   /** Of `decide`. */
   readonly decision?: Decision;
@@ -473,8 +475,8 @@ export interface RunView {
 
 export class Log extends Kept {
   private constructor();
-  /** Takes persisted lines into the empty log; the chain is verified. */
-  load(lines: string, now: string | Date): void;
+  /** Takes persisted lines into the empty log; the chain is verified. Gives how many events it holds, and its end. */
+  load(lines: string, now: string | Date): { readonly events: number; readonly head: string };
   /** The events from a number on (1 is the first), as JSON lines to be persisted. */
   lines(from?: number): string;
   command(policy: Policy, command: Command | string): Recorded;

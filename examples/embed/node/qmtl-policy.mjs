@@ -503,7 +503,10 @@ export class Log extends Kept {
 
   /** Takes persisted lines into the empty log; the chain is verified. `now`: a Date or RFC 3339. */
   load(lines, now) {
-    this.#text('qp_log_load', () => [], lines, instant(now));
+    if (typeof lines !== 'string') {
+      throw new RefusedError('bad_argument', `the lines of a log are a text, not ${describe(lines)}`);
+    }
+    return JSON.parse(this.#text('qp_log_load', () => [], lines, instant(now)));
   }
 
   /** The events from a number on, as JSON lines to be persisted. */

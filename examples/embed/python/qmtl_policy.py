@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Optional, TypedDict, TypeVar, Union
+from typing import Any, Literal, Self, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,22 +28,22 @@ __all__ = [
 ]
 
 _ABI_VERSION = 1
-_FUNCTIONS = (
-    "qp_abi_version qp_engine qp_alloc qp_free qp_result_address qp_result_length qp_limits qp_check qp_compile "
-    "qp_evaluate qp_explain qp_prepare qp_frame qp_frame_column qp_frame_validity qp_frame_rows qp_frame_evaluate "
-    "qp_frame_passed qp_frame_passed_count qp_frame_scores qp_frame_selected qp_frame_selected_count qp_log "
-    "qp_log_load qp_log_lines qp_log_command qp_log_query qp_release"
-).split()
+_FUNCTIONS = [
+    "qp_abi_version", "qp_engine", "qp_alloc", "qp_free", "qp_result_address", "qp_result_length", "qp_limits",
+    "qp_check", "qp_compile", "qp_evaluate", "qp_explain", "qp_prepare", "qp_frame", "qp_frame_column",
+    "qp_frame_validity", "qp_frame_rows", "qp_frame_evaluate", "qp_frame_passed", "qp_frame_passed_count",
+    "qp_frame_scores", "qp_frame_selected", "qp_frame_selected_count", "qp_log", "qp_log_load", "qp_log_lines",
+    "qp_log_command", "qp_log_query", "qp_release",
+]
 _REFUSED = 2
 _MOST_ROWS = 2**32 - 1
 # All that a 32-bit memory can grow to is set aside, so that it never moves under a numpy array. Addresses cost nothing,
 # except where the host has few of them: memory cannot grow beyond the part set aside there.
 _RESERVED_BYTES = 2**32 if sys.maxsize > 2**32 else 2**28
 
-Document = Union[str, Mapping[str, Any]]
+Document = str | Mapping[str, Any]
 Status = Literal["pass", "warn", "fail"]
 Severity = Literal["blocking", "soft", "info"]
-_Self = TypeVar("_Self", bound="_Context")
 
 
 class Position(TypedDict):
@@ -71,7 +71,7 @@ class Diagnostic(TypedDict):
     path: str
     span: Span
     labels: list[dict[str, Any]]
-    help: Optional[str]
+    help: str | None
     notes: list[str]
 
 
@@ -90,9 +90,9 @@ class Check(TypedDict):
     layer: str
     outcome: Literal["true", "false", "missing"]
     status: Status
-    value: Optional[float]
-    threshold: Optional[float]
-    margin: Optional[float]
+    value: float | None
+    threshold: float | None
+    margin: float | None
     severity: Severity
     owner: str
 
@@ -105,12 +105,12 @@ class StrategyDecision(TypedDict):
     action: Literal["promote", "demote", "hold"]
     effective_mode: Literal["validate", "compute-only", "paper", "shadow", "live"]
     downgraded: bool
-    downgrade_reason: Optional[str]
-    recommended_stage: Optional[str]
-    score: Optional[float]
-    rank: Optional[int]
+    downgrade_reason: str | None
+    recommended_stage: str | None
+    score: float | None
+    rank: int | None
     missing: list[str]
-    rejected_by: Optional[dict[str, Any]]
+    rejected_by: dict[str, Any] | None
     rules: dict[str, dict[str, Any]]
     checks: list[Check]
 
@@ -119,14 +119,14 @@ class Decision(TypedDict):
     """What a policy decides about a snapshot."""
 
     schema_version: int
-    world: Optional[str]
-    policy_version: Optional[str]
+    world: str | None
+    policy_version: str | None
     ruleset_hash: str
     selection_hash: str
-    as_of: Optional[str]
-    valid_until: Optional[str]
-    stage: Optional[str]
-    profile: Optional[str]
+    as_of: str | None
+    valid_until: str | None
+    stage: str | None
+    profile: str | None
     selected: list[str]
     funnel: list[dict[str, Any]]
     notes: list[dict[str, Any]]
@@ -142,11 +142,11 @@ class Limits:
     memory_bytes: int
     handles: int
     rows: int
+    policy_bytes: int
+    policy_nodes: int
     policy_depth: int
     expression_depth: int
-    policy_nodes: int
     analysis_steps: int
-    strategies: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,7 +209,7 @@ class Module:
         self._compiled: dict[bool, tuple[wasmtime.Engine, wasmtime.Module]] = {}
 
     @classmethod
-    def read(cls, path: Union[str, os.PathLike[str]]) -> Module:
+    def read(cls, path: str | os.PathLike[str]) -> Module:
         """The module in a file."""
         return cls(Path(path).read_bytes())
 
@@ -236,11 +236,11 @@ class _Memory:
 class _Guest:
     """One instance of the module: calls, texts in, answers out, and whether it still lives."""
 
-    def __init__(self, module: Module, fuel: Optional[int]) -> None:
+    def __init__(self, module: Module, fuel: int | None) -> None:
         # An instance takes one call at a time, and calls let other threads run meanwhile.
         self.lock = threading.RLock()
         self._fuel = fuel
-        self._ended: Optional[tuple[str, str]] = None
+        self._ended: tuple[str, str] | None = None
         engine, compiled = module._for(fuel is not None)
         self._store = wasmtime.Store(engine)
         self._refuel()
@@ -248,8 +248,8 @@ class _Guest:
         lacking = next((name for name in ["memory", *_FUNCTIONS] if name not in exports), None)
         if lacking is not None:
             raise RefusedError("not_this_module", f"the module lacks `{lacking}`: build it with the feature `wasm`")
-        self._memory: wasmtime.Memory = exports["memory"]
-        self._functions: dict[str, wasmtime.Func] = {name: exports[name] for name in _FUNCTIONS}
+        self._memory = cast(wasmtime.Memory, exports["memory"])
+        self._functions = {name: cast(wasmtime.Func, exports[name]) for name in _FUNCTIONS}
 
     @property
     def is_dead(self) -> bool:
@@ -342,7 +342,7 @@ class _Guest:
             raise self.refusal(answer)
         return handle, answer
 
-    def refusal(self, answer: Optional[str] = None) -> RefusedError:
+    def refusal(self, answer: str | None = None) -> RefusedError:
         """The error in the answer of a call that was refused."""
         error = json.loads(self.answer() if answer is None else answer)["error"]
         return RefusedError(error["code"], error["message"])
@@ -375,11 +375,11 @@ class _Context:
     def release(self) -> None:
         raise NotImplementedError
 
-    def __enter__(self: _Self) -> _Self:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
 
@@ -429,7 +429,7 @@ class Engine(_Context):
         self.version: str = json.loads(guest.text("qp_engine", [], []))["version"]
 
     @classmethod
-    def load(cls, source: Union[Module, bytes, str, os.PathLike[str]], *, fuel: Optional[int] = None) -> Engine:
+    def load(cls, source: Module | bytes | str | os.PathLike[str], *, fuel: int | None = None) -> Engine:
         """Loads the module: compiled, its bytes, or the path of its file.
 
         With `fuel`, every call into the guest may take so many units of work, about one an instruction; one that
@@ -501,32 +501,32 @@ class Policy(_Kept):
         self.warnings = warnings
         """Findings that are no errors."""
 
-    def evaluate(self, snapshot: Document, options: Optional[Document] = None) -> Decision:
+    def evaluate(self, snapshot: Document, options: Document | None = None) -> Decision:
         """Judges a snapshot."""
         decision: Decision = json.loads(self.evaluate_text(snapshot, options))
         return decision
 
-    def evaluate_text(self, snapshot: Document, options: Optional[Document] = None) -> str:
+    def evaluate_text(self, snapshot: Document, options: Document | None = None) -> str:
         """Judges a snapshot; the decision as the exact text that every host gets."""
         return self._judge("qp_evaluate", snapshot, options)
 
-    def explain(self, snapshot: Document, strategy: str, options: Optional[Document] = None) -> dict[str, Any]:
+    def explain(self, snapshot: Document, strategy: str, options: Document | None = None) -> dict[str, Any]:
         """Tells one strategy's story, and what would change it."""
         explanation: dict[str, Any] = json.loads(self.explain_text(snapshot, strategy, options))
         return explanation
 
-    def explain_text(self, snapshot: Document, strategy: str, options: Optional[Document] = None) -> str:
+    def explain_text(self, snapshot: Document, strategy: str, options: Document | None = None) -> str:
         """The explanation as the exact text that every host gets."""
         given = json.loads(options) if isinstance(options, str) else options or {}
         return self._judge("qp_explain", snapshot, {**given, "strategy": strategy})
 
-    def _judge(self, name: str, snapshot: Document, options: Optional[Document]) -> str:
+    def _judge(self, name: str, snapshot: Document, options: Document | None) -> str:
         texts = [_json(snapshot, "a snapshot"), "" if options is None else _json(options, "options")]
         with self._guest.lock:
             return self._guest.text(name, [self._own], texts)
 
     def prepare(
-        self, columns: Iterable[str], stage: Optional[str] = None, profile: Optional[str] = None
+        self, columns: Iterable[str], stage: str | None = None, profile: str | None = None
     ) -> Prepared:
         """The policy for rows of numbers in these columns."""
         asked: dict[str, Any] = {"columns": list(columns)}
@@ -580,12 +580,12 @@ class Frame(_Kept):
             self._rows = rows
             self._evaluations += 1
 
-    def column(self, column: Union[int, str]) -> npt.NDArray[np.float64]:
+    def column(self, column: int | str) -> npt.NDArray[np.float64]:
         """The values of a column, for all rows that there is room for: guest memory itself, not a copy. NaN is
         missing, 1 and 0 are booleans."""
         return self._array("qp_frame_column", column, "<f8", self.capacity)
 
-    def validity(self, column: Union[int, str]) -> npt.NDArray[np.uint8]:
+    def validity(self, column: int | str) -> npt.NDArray[np.uint8]:
         """Which rows have a value: a bit a row, the lowest first, as Arrow has it; guest memory itself."""
         return self._array("qp_frame_validity", column, "|u1", -(-self.capacity // 8))
 
@@ -596,7 +596,7 @@ class Frame(_Kept):
             self._guest.done("qp_frame_evaluate", self._own)
             return Evaluation(self)
 
-    def _array(self, name: str, column: Union[int, str], kind: str, length: int) -> npt.NDArray[Any]:
+    def _array(self, name: str, column: int | str, kind: str, length: int) -> npt.NDArray[Any]:
         index = self._index(column)
         with self._guest.lock:
             handle = self._own
@@ -605,7 +605,7 @@ class Frame(_Kept):
                 return np.empty(0, kind)
             return self._guest.view(self._guest.some(name, handle, index), kind, length)
 
-    def _index(self, column: Union[int, str]) -> int:
+    def _index(self, column: int | str) -> int:
         if isinstance(column, str) and column in self._names:
             return self._names.index(column)
         if _is_whole(column) and 0 <= int(column) < len(self._names):
@@ -625,7 +625,7 @@ class Evaluation:
         self.passed_count = self._call("qp_frame_passed_count")
         """How many of them meet every rule."""
         selected = self._array("qp_frame_selected", "<u4", self._call("qp_frame_selected_count"))
-        self.selected: Optional[npt.NDArray[np.uint32]] = None if selected is None else selected.copy()
+        self.selected: npt.NDArray[np.uint32] | None = None if selected is None else selected.copy()
         """The selected rows, best first (a copy); None where further steps decide."""
 
     def passes(self, row: int) -> bool:
@@ -646,7 +646,7 @@ class Evaluation:
         return np.unpackbits(self.passed, count=self.rows, bitorder="little").view(np.bool_)
 
     @property
-    def scores(self) -> Optional[npt.NDArray[np.float64]]:
+    def scores(self) -> npt.NDArray[np.float64] | None:
         """The score of every row, NaN where it has none; None where the policy has no score. Guest memory itself."""
         return self._array("qp_frame_scores", "<f8", self.rows)
 
@@ -660,7 +660,7 @@ class Evaluation:
                 )
             return frame._guest.call(name, handle)
 
-    def _array(self, name: str, kind: str, length: int) -> Optional[npt.NDArray[Any]]:
+    def _array(self, name: str, kind: str, length: int) -> npt.NDArray[Any] | None:
         with self._frame._guest.lock:
             address = self._call(name)
             return None if address == 0 else self._frame._guest.view(address, kind, length, readonly=True)
@@ -671,10 +671,13 @@ class Log(_Kept):
 
     _kind = "log"
 
-    def load(self, lines: str, now: Union[str, datetime]) -> None:
-        """Takes persisted lines into the empty log; the chain is verified."""
+    def load(self, lines: str, now: str | datetime) -> dict[str, Any]:
+        """Takes persisted lines into the empty log; the chain is verified. Gives how many events it holds, and its
+        end."""
+        at = now if isinstance(now, str) else _instant(now)
         with self._guest.lock:
-            self._guest.text("qp_log_load", [self._own], [lines, now if isinstance(now, str) else _instant(now)])
+            answer: dict[str, Any] = json.loads(self._guest.text("qp_log_load", [self._own], [lines, at]))
+        return answer
 
     def lines(self, first: int = 1) -> str:
         """The events from a number on, as JSON lines to be persisted."""
