@@ -279,10 +279,17 @@ if (Symbol.dispose !== undefined) {
 async function compiled(source) {
   // Modules of another realm, such as those of a frame or a worker, are not `instanceof`.
   if (Object.prototype.toString.call(source) === '[object WebAssembly.Module]') return source;
-  if (typeof Response === 'undefined' || !(source instanceof Response)) return WebAssembly.compile(source);
-  if (!source.ok) throw new RefusedError('not_fetched', `the module cannot be fetched (${source.status}): check its address`);
-  const streams = WebAssembly.compileStreaming && source.headers.get('content-type') === 'application/wasm';
-  return streams ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer());
+  try {
+    if (typeof Response === 'undefined' || !(source instanceof Response)) return await WebAssembly.compile(source);
+    if (!source.ok) {
+      throw new RefusedError('not_fetched', `the module cannot be fetched (${source.status}): check its address`);
+    }
+    const streams = WebAssembly.compileStreaming && source.headers.get('content-type') === 'application/wasm';
+    return await (streams ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer()));
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new RefusedError('not_a_module', `this is no WebAssembly module: give its bytes (${cause.message})`);
+  }
 }
 
 function policyText(text) {

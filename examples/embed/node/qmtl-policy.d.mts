@@ -1,4 +1,4 @@
-// Types of qmtl-policy.mjs. Documents have the names of the language.
+// Types of qmtl-policy.mjs, found beside it. Documents have the names of the language.
 
 /** What every failure of this wrapper is. */
 export class EngineError extends Error {}
