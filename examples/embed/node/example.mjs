@@ -65,7 +65,14 @@ const log = engine.log({ world: 'crypto_mom_1h', clock: 'simulated' });
 const persisted = [];
 for (const strategy of ['btc_mom_24h', 'eth_mom_24h']) {
   const now = '2026-02-02T21:00:00Z';
-  const command = { command: 'submit', now, strategy, run: `${strategy}_1`, stage: 'paper', snapshot: JSON.parse(monday) };
+  const command = {
+    command: 'submit',
+    now,
+    strategy,
+    run: `${strategy}_1`,
+    stage: 'paper',
+    snapshot: JSON.parse(monday),
+  };
   const { lines, run } = log.command(policy, command);
   persisted.push(lines);
   console.log(`  ${run.run_id} ${run.state}, ${run.status}`);

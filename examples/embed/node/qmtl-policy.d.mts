@@ -134,15 +134,7 @@ export interface Decision {
 }
 
 export type FunnelStep =
-  | 'submitted'
-  | 'rules'
-  | 'score'
-  | 'correlation'
-  | 'exposure'
-  | 'cut'
-  | 'post_correlation'
-  | 'hysteresis'
-  | 'selected';
+  'submitted' | 'rules' | 'score' | 'correlation' | 'exposure' | 'cut' | 'post_correlation' | 'hysteresis' | 'selected';
 
 export interface Note {
   readonly code: string;

@@ -4,11 +4,34 @@
 
 const ABI_VERSION = 1;
 const FUNCTIONS = [
-  'qp_abi_version', 'qp_engine', 'qp_alloc', 'qp_free', 'qp_result_address', 'qp_result_length', 'qp_limits',
-  'qp_check', 'qp_compile', 'qp_evaluate', 'qp_explain', 'qp_prepare', 'qp_frame', 'qp_frame_column',
-  'qp_frame_validity', 'qp_frame_rows', 'qp_frame_evaluate', 'qp_frame_passed', 'qp_frame_passed_count',
-  'qp_frame_scores', 'qp_frame_selected', 'qp_frame_selected_count', 'qp_log', 'qp_log_load', 'qp_log_lines',
-  'qp_log_command', 'qp_log_query', 'qp_release',
+  'qp_abi_version',
+  'qp_engine',
+  'qp_alloc',
+  'qp_free',
+  'qp_result_address',
+  'qp_result_length',
+  'qp_limits',
+  'qp_check',
+  'qp_compile',
+  'qp_evaluate',
+  'qp_explain',
+  'qp_prepare',
+  'qp_frame',
+  'qp_frame_column',
+  'qp_frame_validity',
+  'qp_frame_rows',
+  'qp_frame_evaluate',
+  'qp_frame_passed',
+  'qp_frame_passed_count',
+  'qp_frame_scores',
+  'qp_frame_selected',
+  'qp_frame_selected_count',
+  'qp_log',
+  'qp_log_load',
+  'qp_log_lines',
+  'qp_log_command',
+  'qp_log_query',
+  'qp_release',
 ];
 const REFUSED = 2;
 const MOST_ROWS = 0xffff_ffff;
@@ -101,7 +124,7 @@ class Guest {
     return decoder.decode(new Uint8Array(this.memory.buffer, address, length));
   }
 
-  /** Calls a function with handles and texts; gives what it returns, and its answer. */
+  /** Calls a function with handles and texts, which share a block; gives what it returns, and its answer. */
   ask(name, handles, texts) {
     const encoded = texts.map((text) => encoder.encode(text));
     const length = encoded.reduce((sum, bytes) => sum + bytes.length, 0);
@@ -455,7 +478,10 @@ export class Frame extends Kept {
     const names = this.#columns.map(({ name }) => name);
     const index = typeof column === 'string' ? names.indexOf(column) : column;
     if (Number.isInteger(index) && index >= 0 && index < names.length) return index;
-    throw new RefusedError('unknown_column', `there is no column \`${String(column)}\`: take one of ${names.join(', ')}`);
+    throw new RefusedError(
+      'unknown_column',
+      `there is no column \`${String(column)}\`: take one of ${names.join(', ')}`,
+    );
   }
 }
 

@@ -14,13 +14,22 @@ const beside = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'ut
 
 /** A module that offers everything; a call of `qp_check` traps, others give 1. */
 function trapping() {
-  const names = WebAssembly.Module.exports(wasm).map(({ name }) => name).filter((name) => name.startsWith('qp_'));
+  const names = WebAssembly.Module.exports(wasm)
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('qp_'));
   const bytes = (text) => [text.length, ...new TextEncoder().encode(text)];
   const size = (number) => (number < 128 ? [number] : [(number & 127) | 128, number >> 7]);
   const section = (id, body) => [id, ...size(body.length), ...body];
   const exported = names.flatMap((name) => [...bytes(name), 0, ...size(name === 'qp_check' ? 1 : 0)]);
   return new Uint8Array([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, [1, 0x60, 0, 1, 0x7f]),
     ...section(3, [2, 0, 0]),
     ...section(5, [1, 0, 1]),
@@ -76,7 +85,10 @@ test('a policy with errors says them all', async () => {
 test('a snapshot is judged as object and as text, with options', async () => {
   const engine = await load();
   const policy = engine.compile(GATES);
-  const snapshot = { as_of: new Date('2026-01-01T00:00:00Z'), metrics: { ä: { sharpe: 1 }, '🜁': { sharpe: 2 }, c: {} } };
+  const snapshot = {
+    as_of: new Date('2026-01-01T00:00:00Z'),
+    metrics: { ä: { sharpe: 1 }, '🜁': { sharpe: 2 }, c: {} },
+  };
   const decision = policy.evaluate(snapshot, { stage: 'paper' });
   assert.deepEqual(decision.selected, ['🜁', 'ä']);
   assert.equal(decision.stage, 'paper');
@@ -95,7 +107,9 @@ test('a snapshot is judged as object and as text, with options', async () => {
 
 test('what is no number is missing and opens no gate', async () => {
   const policy = (await load()).compile(GATES);
-  const { selected, notes } = policy.evaluate({ metrics: { a: { sharpe: NaN }, b: { sharpe: Infinity }, c: { sharpe: 1 } } });
+  const { selected, notes } = policy.evaluate({
+    metrics: { a: { sharpe: NaN }, b: { sharpe: Infinity }, c: { sharpe: 1 } },
+  });
   assert.deepEqual(selected, ['c']);
   assert.ok(notes.length > 0);
 });
@@ -147,7 +161,10 @@ test('handles of another engine are refused', async () => {
 test('rows of any number are judged as snapshots are', async () => {
   const policy = (await load()).compile(GATES);
   const prepared = policy.prepare(['calmar', 'sharpe']);
-  assert.deepEqual(prepared.columns.map(({ kind }) => kind), ['number', 'number']);
+  assert.deepEqual(
+    prepared.columns.map(({ kind }) => kind),
+    ['number', 'number'],
+  );
   assert.deepEqual(prepared.furtherSteps, []);
   for (const rows of [0, 1, 7, 8, 9, 63, 64, 65, 100, 1000]) {
     const frame = prepared.frame(rows);
@@ -156,10 +173,20 @@ test('rows of any number are judged as snapshots are', async () => {
     const found = frame.evaluate();
     const expected = values.map((value) => value >= 0.5);
     assert.equal(found.passedCount, expected.filter(Boolean).length);
-    assert.deepEqual(expected, values.map((_, row) => found.passes(row)));
-    const best = values.map((_, row) => row).filter((row) => expected[row]).sort((a, b) => values[b] - values[a] || a - b);
+    assert.deepEqual(
+      expected,
+      values.map((_, row) => found.passes(row)),
+    );
+    const best = values
+      .map((_, row) => row)
+      .filter((row) => expected[row])
+      .sort((a, b) => values[b] - values[a] || a - b);
     assert.deepEqual([...found.selected], best.slice(0, 3));
-    if (rows > 0) assert.deepEqual([...found.scores].slice(0, rows).filter((_, row) => expected[row]), values.filter((_, row) => expected[row]));
+    if (rows > 0)
+      assert.deepEqual(
+        [...found.scores].slice(0, rows).filter((_, row) => expected[row]),
+        values.filter((_, row) => expected[row]),
+      );
     assert.throws(() => found.passes(rows), refused('bad_argument'));
     assert.throws(() => found.passes(-1), refused('bad_argument'));
     frame.release();
@@ -207,7 +234,10 @@ test('rows and columns that are none are refused', async () => {
 
 test('columns in another order are found by their names', async () => {
   const policy = (await load()).compile('world: w\nselection: { gates: [sharpe >= 0.5, max_drawdown <= 20%] }\n');
-  for (const names of [['sharpe', 'max_drawdown'], ['max_drawdown', 'sharpe']]) {
+  for (const names of [
+    ['sharpe', 'max_drawdown'],
+    ['max_drawdown', 'sharpe'],
+  ]) {
     const frame = policy.prepare(names).frame(1);
     frame.column('sharpe')[0] = 1;
     frame.column('max_drawdown')[0] = 0.1;
@@ -235,7 +265,15 @@ test('views are empty once memory has grown, and good when taken again', async (
 test('further steps decide instead of rows', async () => {
   const policy = (await load()).compile(await beside('crypto_mom/policy.yaml'));
   const decided = policy.evaluate(await beside('crypto_mom/monday.json'));
-  const names = ['sample_days', 'trades_60d', 'sharpe_mid', 'max_dd_120d', 'annual_return', 'winrate_long', 'ulcer_mid'];
+  const names = [
+    'sample_days',
+    'trades_60d',
+    'sharpe_mid',
+    'max_dd_120d',
+    'annual_return',
+    'winrate_long',
+    'ulcer_mid',
+  ];
   const prepared = policy.prepare([...names, 'my_signal_quality'], { stage: 'paper' });
   assert.ok(prepared.furtherSteps.length > 0);
   assert.equal(prepared.frame(1).evaluate().selected, null);
@@ -247,7 +285,13 @@ test('a policy of a megabyte is judged or refused, never a trap', async () => {
   const gates = Array.from({ length: 60_000 }, (_, index) => `sharpe >= 0.${index}`).join(', ');
   const large = `world: w\nselection: { gates: [${gates}] }\n`;
   assert.ok(large.length > 1_000_000);
-  for (const text of [large, `world: ${'x'.repeat(1_000_000)}`, '['.repeat(1_000_000), '- '.repeat(500_000), '&a '.repeat(300_000)]) {
+  for (const text of [
+    large,
+    `world: ${'x'.repeat(1_000_000)}`,
+    '['.repeat(1_000_000),
+    '- '.repeat(500_000),
+    '&a '.repeat(300_000),
+  ]) {
     try {
       engine.check(text);
     } catch (error) {
@@ -295,9 +339,17 @@ test('what is released leaves room: a leak would hit the limits', async () => {
 
 test('a trap ends the engine, and the module makes a new one', async () => {
   const engine = await Engine.load(trapping());
-  assert.throws(() => engine.check(''), (error) => error instanceof TrapError && error.cause instanceof WebAssembly.RuntimeError);
+  assert.throws(
+    () => engine.check(''),
+    (error) => error instanceof TrapError && error.cause instanceof WebAssembly.RuntimeError,
+  );
   assert.ok(engine.isDead);
-  for (const use of [() => engine.check(''), () => engine.limits(), () => engine.log({ world: 'w' }), () => engine.memoryBytes]) {
+  for (const use of [
+    () => engine.check(''),
+    () => engine.limits(),
+    () => engine.log({ world: 'w' }),
+    () => engine.memoryBytes,
+  ]) {
     assert.throws(use, refused('dead_engine'));
   }
   engine.release();
@@ -312,7 +364,9 @@ test('a log is persisted line by line and goes on in another engine', async () =
   const one = await load();
   const [policy, log] = [one.compile(text), one.log({ world, clock: 'simulated' })];
   const submit = (run, now) => log.command(policy, { command: 'submit', now, strategy: 'btc_mom_24h', run, snapshot });
-  const lines = [submit('r1', new Date('2026-02-02T21:00:00Z')), submit('r2', '2026-02-02T22:00:00Z')].map((told) => told.lines);
+  const lines = [submit('r1', new Date('2026-02-02T21:00:00Z')), submit('r2', '2026-02-02T22:00:00Z')].map(
+    (told) => told.lines,
+  );
   const decided = log.command(policy, { command: 'decide', now: '2026-02-02T23:00:00Z', snapshot });
   assert.equal(decided.decision.world, world);
   lines.push(decided.lines);
@@ -334,22 +388,29 @@ test('a log is persisted line by line and goes on in another engine', async () =
   assert.throws(() => empty().load(lines.join(''), 'yesterday'), RefusedError);
   assert.throws(() => empty().load(lines.join('')), refused('bad_argument'));
   assert.throws(() => restored.load(lines.join(''), '2026-02-03T00:00:00Z'), RefusedError);
-  assert.throws(() => restored.command(rules, { command: 'submitt', now: '2026-02-03T00:00:00Z' }), /did you mean `submit`/);
+  assert.throws(
+    () => restored.command(rules, { command: 'submitt', now: '2026-02-03T00:00:00Z' }),
+    /did you mean `submit`/,
+  );
   assert.throws(() => restored.query(rules, { query: 'campaign' }), /now/);
   assert.throws(() => two.log({ clock: 'wall' }), RefusedError);
 });
 
-test('decisions are the bytes that the native library gives', { skip: process.env.QMTL_POLICY_EXPECTED === undefined }, async () => {
-  const engine = await load();
-  const cases = JSON.parse(await readFile(process.env.QMTL_POLICY_EXPECTED, 'utf8'));
-  assert.ok(cases.length >= 4);
-  for (const { policy, snapshot, decision, strategy, explanation } of cases) {
-    const compiled = engine.compile(policy);
-    assert.equal(compiled.evaluateText(snapshot), decision);
-    assert.equal(compiled.explainText(snapshot, strategy), explanation);
-    compiled.release();
-  }
-});
+test(
+  'decisions are the bytes that the native library gives',
+  { skip: process.env.QMTL_POLICY_EXPECTED === undefined },
+  async () => {
+    const engine = await load();
+    const cases = JSON.parse(await readFile(process.env.QMTL_POLICY_EXPECTED, 'utf8'));
+    assert.ok(cases.length >= 4);
+    for (const { policy, snapshot, decision, strategy, explanation } of cases) {
+      const compiled = engine.compile(policy);
+      assert.equal(compiled.evaluateText(snapshot), decision);
+      assert.equal(compiled.explainText(snapshot, strategy), explanation);
+      compiled.release();
+    }
+  },
+);
 
 test('the types offer what the module does', async () => {
   const types = new URL('./qmtl-policy.d.mts', import.meta.url);

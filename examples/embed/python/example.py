@@ -84,8 +84,12 @@ selection:
         persisted = []
         for strategy in ["btc_mom_24h", "eth_mom_24h"]:
             command = {
-                "command": "submit", "now": "2026-02-02T21:00:00Z", "strategy": strategy, "run": f"{strategy}_1",
-                "stage": "paper", "snapshot": json.loads(monday),
+                "command": "submit",
+                "now": "2026-02-02T21:00:00Z",
+                "strategy": strategy,
+                "run": f"{strategy}_1",
+                "stage": "paper",
+                "snapshot": json.loads(monday),
             }
             recorded = log.command(policy, command)
             persisted.append(recorded["lines"])

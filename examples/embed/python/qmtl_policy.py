@@ -23,17 +23,54 @@ import numpy.typing as npt
 import wasmtime
 
 __all__ = [
-    "Column", "Decision", "Diagnostic", "Engine", "EngineError", "Evaluation", "Findings", "Frame", "Limits", "Log",
-    "Module", "Policy", "PolicyError", "Prepared", "RefusedError", "TrapError",
+    "Column",
+    "Decision",
+    "Diagnostic",
+    "Engine",
+    "EngineError",
+    "Evaluation",
+    "Findings",
+    "Frame",
+    "Limits",
+    "Log",
+    "Module",
+    "Policy",
+    "PolicyError",
+    "Prepared",
+    "RefusedError",
+    "TrapError",
 ]
 
 _ABI_VERSION = 1
 _FUNCTIONS = [
-    "qp_abi_version", "qp_engine", "qp_alloc", "qp_free", "qp_result_address", "qp_result_length", "qp_limits",
-    "qp_check", "qp_compile", "qp_evaluate", "qp_explain", "qp_prepare", "qp_frame", "qp_frame_column",
-    "qp_frame_validity", "qp_frame_rows", "qp_frame_evaluate", "qp_frame_passed", "qp_frame_passed_count",
-    "qp_frame_scores", "qp_frame_selected", "qp_frame_selected_count", "qp_log", "qp_log_load", "qp_log_lines",
-    "qp_log_command", "qp_log_query", "qp_release",
+    "qp_abi_version",
+    "qp_engine",
+    "qp_alloc",
+    "qp_free",
+    "qp_result_address",
+    "qp_result_length",
+    "qp_limits",
+    "qp_check",
+    "qp_compile",
+    "qp_evaluate",
+    "qp_explain",
+    "qp_prepare",
+    "qp_frame",
+    "qp_frame_column",
+    "qp_frame_validity",
+    "qp_frame_rows",
+    "qp_frame_evaluate",
+    "qp_frame_passed",
+    "qp_frame_passed_count",
+    "qp_frame_scores",
+    "qp_frame_selected",
+    "qp_frame_selected_count",
+    "qp_log",
+    "qp_log_load",
+    "qp_log_lines",
+    "qp_log_command",
+    "qp_log_query",
+    "qp_release",
 ]
 _REFUSED = 2
 _MOST_ROWS = 2**32 - 1
@@ -315,7 +352,7 @@ class _Guest:
             return ctypes.string_at(self._host_address(address, length), length).decode()
 
     def ask(self, name: str, handles: Iterable[int], texts: Iterable[str]) -> tuple[int, str]:
-        """Calls a function with handles and texts; gives what it returns, and its answer."""
+        """Calls a function with handles and texts, which share a block; gives what it returns, and its answer."""
         encoded = [_utf8(text) for text in texts]
         joined = b"".join(encoded)
         with self.lock:
@@ -532,9 +569,7 @@ class Policy(_Kept):
         with self._guest.lock:
             return self._guest.text(name, [self._own], texts)
 
-    def prepare(
-        self, columns: Iterable[str], stage: str | None = None, profile: str | None = None
-    ) -> Prepared:
+    def prepare(self, columns: Iterable[str], stage: str | None = None, profile: str | None = None) -> Prepared:
         """The policy for rows of numbers in these columns."""
         asked: dict[str, Any] = {"columns": list(columns)}
         asked.update({key: value for key, value in [("stage", stage), ("profile", profile)] if value is not None})
@@ -662,9 +697,7 @@ class Evaluation:
         with frame._guest.lock:
             handle = frame._own
             if self._evaluation != frame._evaluations:
-                raise RefusedError(
-                    "old_evaluation", "the frame has changed since: evaluate it and read that answer"
-                )
+                raise RefusedError("old_evaluation", "the frame has changed since: evaluate it and read that answer")
             return frame._guest.call(name, handle)
 
     def _array(self, name: str, kind: str, length: int) -> npt.NDArray[Any] | None:
@@ -748,7 +781,9 @@ def _finite(value: Any) -> Any:
 
 def _instant(value: datetime) -> str:
     if value.tzinfo is None:
-        raise RefusedError("bad_argument", f"the time {value.isoformat()} has no zone: give it one, such as timezone.utc")
+        raise RefusedError(
+            "bad_argument", f"the time {value.isoformat()} has no zone: give it one, such as timezone.utc"
+        )
     return value.isoformat()
 
 

@@ -76,7 +76,9 @@ class Hosts(unittest.TestCase):
         self.assertEqual(decision["selected"], ["🜁", "ä"])
         self.assertEqual((decision["stage"], decision["as_of"]), ("paper", "2025-12-31T23:00:00Z"))
         text = '{"as_of":"2025-12-31T23:00:00Z","metrics":{"ä":{"sharpe":1},"🜁":{"sharpe":2},"c":{}}}'
-        self.assertEqual(policy.evaluate_text(text, '{"stage":"paper"}'), policy.evaluate_text(snapshot, {"stage": "paper"}))
+        self.assertEqual(
+            policy.evaluate_text(text, '{"stage":"paper"}'), policy.evaluate_text(snapshot, {"stage": "paper"})
+        )
         self.assertEqual(list(policy.evaluate(snapshot, {"detail": "none", "shown": ["ä"]})["strategies"]), ["ä"])
         story = policy.explain(snapshot, "c", {"stage": "paper"})
         self.assertEqual(story["strategy"], "c")
@@ -110,7 +112,12 @@ class Hosts(unittest.TestCase):
         found = frame.evaluate()
         self.assertEqual(found.passed_count, 1)
         frame.release()
-        for use in [lambda: frame.column(0), lambda: frame.validity(0), frame.evaluate, lambda: setattr(frame, "rows", 0)]:
+        for use in [
+            lambda: frame.column(0),
+            lambda: frame.validity(0),
+            frame.evaluate,
+            lambda: setattr(frame, "rows", 0),
+        ]:
             self.refused("released", use)
         for use in [lambda: found.scores, lambda: found.passes(0), lambda: found.passed, lambda: found.passing]:
             self.refused("released", use)
@@ -268,7 +275,12 @@ class Hosts(unittest.TestCase):
         self.assertTrue(caught.exception.out_of_fuel)
         self.assertIn("200000000 units of fuel", str(caught.exception))
         self.assertTrue(engine.is_dead)
-        uses: list[Callable[[], Any]] = [lambda: engine.check(""), engine.limits, lambda: engine.memory_bytes, lambda: policy.evaluate({})]
+        uses: list[Callable[[], Any]] = [
+            lambda: engine.check(""),
+            engine.limits,
+            lambda: engine.memory_bytes,
+            lambda: policy.evaluate({}),
+        ]
         for use in uses:
             self.refused("dead_engine", use)
         policy.release()
@@ -321,7 +333,9 @@ class Hosts(unittest.TestCase):
         self.refused(None, lambda: empty.load(whole.replace('"r1"', '"r9"'), LATER))
         self.refused(None, lambda: empty.load(whole, "yesterday"))
         self.refused(None, lambda: restored.load(whole, LATER))
-        self.assertIn("`submit`", self.refused(None, lambda: restored.command(rules, {"command": "submitt", "now": LATER})))
+        self.assertIn(
+            "`submit`", self.refused(None, lambda: restored.command(rules, {"command": "submitt", "now": LATER}))
+        )
         self.refused(None, lambda: other.log("w", clock="sand"))  # type: ignore[arg-type]
 
     @unittest.skipUnless("QMTL_POLICY_EXPECTED" in os.environ, "QMTL_POLICY_EXPECTED names no file")
