@@ -167,7 +167,7 @@ fn linked(head: &Head, event: &Event) -> Result<(), StoreError> {
         Fault::Place { found: event.number.to_string() }
     } else if event.previous != head.hash {
         Fault::Previous
-    } else if event.hash != event.expected_hash() {
+    } else if !event.is_sound() {
         Fault::Hash
     } else {
         return Ok(());
