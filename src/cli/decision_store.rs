@@ -7,8 +7,8 @@ use super::inputs::Given;
 use super::record::{Ledger, Recorded};
 use super::runs::previous;
 use super::store_file::StoreArguments;
-use crate::eval::{Decision, Detail, Options, Previous, Snapshot};
-use crate::lifecycle::{LifecycleEvent, WorldRecord, WorldRules};
+use crate::eval::{Correlations, Decision, Detail, Options, Previous, Snapshot};
+use crate::lifecycle::{Correlated, LifecycleEvent, WorldRecord, WorldRules, correlated};
 use crate::policy::Policy;
 
 /// Who stops a strategy that a recorded decision demotes.
@@ -61,7 +61,7 @@ impl DecisionStore {
             let before = previous(world)?;
             given.hold(world.approved(&self.rules), before.clone());
             let decision = given.judge(policy, snapshot.clone(), options.clone())?;
-            let events = events(world, before.as_ref(), &decision)?;
+            let events = events(world, before.as_ref(), &decision, given.correlations(snapshot).as_deref())?;
             decided = Some(decision);
             Ok(events)
         })?;
@@ -78,9 +78,16 @@ impl DecisionStore {
 
 /// A decision to record, and the live strategies that stop being active by it: they need a new approval to
 /// come back, also where the snapshot lacks them.
-fn events(world: &WorldRecord, before: Option<&Previous>, decision: &Decision) -> Result<Vec<LifecycleEvent>, Failure> {
+fn events(
+    world: &WorldRecord,
+    before: Option<&Previous>,
+    decision: &Decision,
+    correlations: Option<&Correlations>,
+) -> Result<Vec<LifecycleEvent>, Failure> {
     let document = serde_json::to_value(decision).map_err(|error| Failure::new(error.to_string()))?;
-    let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document }];
+    let judged = decision.strategies.iter().map(|(id, _)| id.as_str());
+    let correlations = known_correlations(world, judged, &decision.selected, correlations);
+    let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document, correlations }];
     let was_active = |id: &str| match before {
         Some(Previous::State(state)) => state.get(id).is_some_and(|state| state.active),
         Some(Previous::Ids(ids)) => ids.iter().any(|known| known == id),
@@ -91,6 +98,17 @@ fn events(world: &WorldRecord, before: Option<&Previous>, decision: &Decision) -
         events.extend(world.demote((POLICY, &reason(decision, id)), id)?);
     }
     Ok(events)
+}
+
+/// How judged strategies go with what is live or selected; none where nobody gives correlations.
+pub(super) fn known_correlations<'s>(
+    world: &WorldRecord,
+    judged: impl IntoIterator<Item = &'s str>,
+    selected: &[String],
+    correlations: Option<&Correlations>,
+) -> Option<Vec<Correlated>> {
+    let active = world.live().keys().chain(selected).cloned().collect();
+    correlations.map(|given| correlated(judged, &active, given))
 }
 
 fn reason(decision: &Decision, id: &str) -> String {

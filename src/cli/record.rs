@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Failure;
 use super::clock::{NowArguments, wall_clock};
 use super::store_file::StoreArguments;
-use crate::lifecycle::{LifecycleEvent, WorldRecord};
+use crate::lifecycle::{History, LifecycleEvent, WorldRecord};
 use crate::store::{AppendOptions, Event, EventLog, Fault, Head, NewEvent, SqliteLog, StoreError};
 
 /// How often to decide again because somebody else has recorded something meanwhile.
@@ -19,6 +19,8 @@ pub(super) struct Ledger {
     record: WorldRecord,
     head: Head,
     given: Option<Timestamp>,
+    /// How the world came to where it stands, where that is asked for.
+    history: Option<History>,
 }
 
 /// What a command has recorded.
@@ -27,7 +29,7 @@ pub(super) struct Recorded {
     pub schema_version: u32,
     pub world_id: String,
     pub recorded_at: Timestamp,
-    /// What happened; nothing where the record says all of it already. Decisions and metrics are left out.
+    /// What happened; nothing where the record says all of it already. Decisions, metrics and correlations are left out.
     pub events: Vec<Value>,
     /// How many events the log holds by then.
     pub number: u64,
@@ -38,12 +40,31 @@ pub(super) struct Recorded {
 impl Ledger {
     /// Reads all that a store holds of a world.
     pub fn open(store: &StoreArguments, world: &str, now: &NowArguments) -> Result<Self, Failure> {
+        Self::read(store, world, now, None)
+    }
+
+    /// The same, with what happened on the way.
+    pub fn open_with_history(store: &StoreArguments, world: &str, now: &NowArguments) -> Result<Self, Failure> {
+        Self::read(store, world, now, Some(History::default()))
+    }
+
+    fn read(
+        store: &StoreArguments,
+        world: &str,
+        now: &NowArguments,
+        history: Option<History>,
+    ) -> Result<Self, Failure> {
         let given = now.given()?;
         let log = store.open()?;
         let head = Head::empty(log.clock());
-        let mut ledger = Self { log, record: WorldRecord::new(world), head, given };
+        let mut ledger = Self { log, record: WorldRecord::new(world), head, given, history };
         ledger.refresh()?;
         Ok(ledger)
+    }
+
+    /// What happened to the world, where that was asked for.
+    pub fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     /// The world as it was read last.
@@ -61,7 +82,7 @@ impl Ledger {
         for event in self.log.events(self.head.number.saturating_add(1)..) {
             let event = event?;
             linked(&self.head, &event)?;
-            take(&mut self.record, &event)?;
+            take((&mut self.record, self.history.as_mut()), &event)?;
             self.head = event.head();
         }
         Ok(())
@@ -137,8 +158,8 @@ fn linked(head: &Head, event: &Event) -> Result<(), StoreError> {
     Err(StoreError::Broken { number: head.number.saturating_add(1), fault })
 }
 
-/// Takes an event into the record, if it is about its world.
-fn take(record: &mut WorldRecord, event: &Event) -> Result<(), Failure> {
+/// Takes an event into the record and the history, if it is about their world.
+fn take((record, history): (&mut WorldRecord, Option<&mut History>), event: &Event) -> Result<(), Failure> {
     let of = event.body.get("world").and_then(Value::as_str);
     if of.is_some_and(|world| world != record.world()) {
         return Ok(());
@@ -146,6 +167,9 @@ fn take(record: &mut WorldRecord, event: &Event) -> Result<(), Failure> {
     let read = LifecycleEvent::read(&event.kind, &event.body);
     let (_, lifecycle) = read.map_err(|error| Failure::new(format!("event {}: {error}", event.number)))?;
     record.apply(event.at, &lifecycle);
+    if let Some(history) = history {
+        history.take(event.at, &lifecycle);
+    }
     Ok(())
 }
 
@@ -153,7 +177,8 @@ fn take(record: &mut WorldRecord, event: &Event) -> Result<(), Failure> {
 fn short(event: &LifecycleEvent, world: &str) -> Value {
     let mut fields = Map::from_iter([("kind".to_owned(), Value::from(event.kind()))]);
     let Value::Object(body) = event.body(world) else { return Value::Object(fields) };
-    let told = body.into_iter().filter(|(key, _)| !["world", "decision", "metrics"].contains(&key.as_str()));
+    let told =
+        body.into_iter().filter(|(key, _)| !["world", "decision", "metrics", "correlations"].contains(&key.as_str()));
     fields.extend(told);
     Value::Object(fields)
 }

@@ -1,9 +1,10 @@
 //! `run`: submits runs and judges them, lists and shows them, moves them, and records what people say.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value as Json, json};
 
 use super::answers::{answer, rules};
+use super::decision_store::known_correlations;
 use super::inputs::{self, tree};
 use super::record::{Ledger, Recorded};
 use super::record_args::{
@@ -170,7 +171,12 @@ impl Judged {
         let decision = self.decision(asked, policy, rules, world)?;
         let mut submitted = world.clone();
         events.iter().for_each(|event| submitted.apply(at, event));
-        events.extend(submitted.evaluate_run(&asked.strategy, run, &self.metrics, &decision)?);
+        let selected: Vec<String> =
+            decision.get("selected").map(Vec::deserialize).transpose().ok().flatten().unwrap_or_default();
+        let correlations =
+            known_correlations(world, [asked.strategy.as_str()], &selected, self.snapshot.correlations.as_deref());
+        let judged = submitted.evaluate_run(&asked.strategy, run, &self.metrics, &decision)?;
+        events.extend(judged.into_iter().map(|event| event.with_correlations(correlations.clone())));
         Ok(events)
     }
 
