@@ -42,7 +42,8 @@ impl Catalogue {
             filled.push_str(before);
             let Some((name, behind)) = after.split_once('}') else { break };
             let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-            filled.push_str(value.unwrap_or_default());
+            // What nobody fills in stays to be seen.
+            filled.push_str(&value.map_or_else(|| format!("{{{name}}}"), |value| (*value).to_owned()));
             rest = behind;
         }
         filled + rest

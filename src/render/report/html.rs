@@ -48,7 +48,17 @@ fn write_block(block: &Block, out: &mut String) {
             *out += &format!("<dl>\n{}</dl>\n", facts.iter().map(line).collect::<String>());
         }
         Block::Table(table) => write_table(table, out),
-        Block::Figure(drawing) => *out += &format!("<figure>{drawing}</figure>\n"),
+        Block::Figure(figure) => {
+            let key =
+                |(class, text): &(&str, String)| format!("<span><i class=\"key {class}\"></i>{}</span>", escaped(text));
+            let legend: String = figure.legend.iter().map(key).collect();
+            let legend = if legend.is_empty() { legend } else { format!("<figcaption>{legend}</figcaption>") };
+            *out += &format!("<figure>{}{legend}</figure>\n", figure.drawing);
+        }
+        Block::List(tone, items) => {
+            let line = |text: &String| format!("<li class=\"{}\">{}</li>\n", class(*tone), marked(*tone, text));
+            *out += &format!("<ul>\n{}</ul>\n", items.iter().map(line).collect::<String>());
+        }
         Block::Section(index, blocks) => {
             *out += &format!("<section id=\"s{index}\">\n");
             blocks.iter().for_each(|block| write_block(block, out));
@@ -91,6 +101,7 @@ fn write_cell(cell: &Cell, column: &str, out: &mut String) {
     let mut classes = Vec::new();
     classes.extend(Some("number").filter(|_| cell.number));
     classes.extend(Some(class(cell.tone)).filter(|_| cell.tone != Tone::Plain));
+    classes.extend(Some("whole").filter(|_| cell.whole));
     classes.extend(Some("none").filter(|_| cell.text.is_empty()));
     let classes = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
     let text = marked(cell.tone, &cell.text);
@@ -99,6 +110,9 @@ fn write_cell(cell: &Cell, column: &str, out: &mut String) {
         None => text,
     };
     let note = cell.note.as_ref().map(|note| format!("<small>{}</small>", escaped(note))).unwrap_or_default();
-    let drawing = cell.drawing.as_deref().unwrap_or_default();
-    *out += &format!("<td{classes} data-name=\"{}\">{drawing}{text}{note}</td>", escaped(column));
+    let text = match &cell.drawing {
+        Some(drawing) => format!("{drawing}<span class=\"value\">{text}</span>"),
+        None => text,
+    };
+    *out += &format!("<td{classes} data-name=\"{}\">{text}{note}</td>", escaped(column));
 }

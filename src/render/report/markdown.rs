@@ -25,7 +25,15 @@ fn write_block(block: &Block, out: &mut String) {
         Block::Text(text) => *out += &format!("\n{}\n", paragraph(text)),
         Block::Facts(facts) => write_facts(facts, out),
         Block::Table(table) => write_table(table, out),
-        Block::Figure(_) => {}
+        Block::Figure(figure) => {
+            let text = figure.text.iter().map(|text| format!("\n{}\n", paragraph(text)));
+            *out += &text.collect::<String>();
+        }
+        Block::List(tone, items) => {
+            *out += "\n";
+            let line = |text: &String| plain(&format!("{}{text}", tone.mark()));
+            items.iter().for_each(|text| *out += &bullet(&line(text)));
+        }
         Block::Section(_, blocks) => blocks.iter().for_each(|block| write_block(block, out)),
     }
 }
@@ -50,10 +58,8 @@ fn write_table(table: &Table, out: &mut String) {
     let widths: Vec<usize> = (0..header.len()).map(widest).collect();
     let needed = widths.iter().map(|width| width + 3).sum::<usize>() + 1;
     *out += "\n";
-    if header.len() == 1 {
-        rows.iter().flatten().for_each(|text| *out += &format!("- {}\n", wrap(text, WIDTH - 2).join("\n  ")));
-    } else if needed > WIDTH {
-        rows.iter().for_each(|row| *out += &item(&header, row));
+    if needed > WIDTH {
+        rows.iter().for_each(|row| *out += &item(&header, row, table.plain));
     } else {
         let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
         for row in [&header, &dashes].into_iter().chain(&rows) {
@@ -63,12 +69,19 @@ fn write_table(table: &Table, out: &mut String) {
     }
 }
 
-fn item(header: &[String], row: &[String]) -> String {
-    let mut cells = header.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
-    let first = cells.next().map(|(_, cell)| cell.clone()).unwrap_or_default();
-    let named: Vec<_> = cells.map(|(name, cell)| format!("{name} {cell}")).collect();
-    let text = if named.is_empty() { first } else { format!("{first}: {}", named.join("; ")) };
-    format!("- {}\n", wrap(&text, WIDTH - 2).join("\n  "))
+fn item(header: &[String], row: &[String], plain: usize) -> String {
+    let cells = header.iter().zip(row).enumerate().filter(|(_, (_, cell))| !cell.is_empty());
+    let told = cells.map(|(column, (name, cell))| if column < plain { cell.clone() } else { format!("{name} {cell}") });
+    let told: Vec<_> = told.collect();
+    match told.split_first() {
+        Some((first, [])) => bullet(first),
+        Some((first, others)) => bullet(&format!("{first}: {}", others.join("; "))),
+        None => String::new(),
+    }
+}
+
+fn bullet(text: &str) -> String {
+    format!("- {}\n", wrap(text, WIDTH - 2).join("\n  "))
 }
 
 fn padded(cell: &str, width: usize) -> String {

@@ -35,6 +35,8 @@ pub(super) struct Cell {
     pub section: Option<usize>,
     /// Whether it is a number.
     pub number: bool,
+    /// Whether it is to stay on one line.
+    pub whole: bool,
 }
 
 impl Cell {
@@ -46,6 +48,11 @@ impl Cell {
         Self { number: true, ..Self::text(text) }
     }
 
+    /// A text that stays on one line.
+    pub fn whole(text: impl Into<String>) -> Self {
+        Self { whole: true, ..Self::text(text) }
+    }
+
     pub fn toned(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
@@ -55,6 +62,8 @@ impl Cell {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Table {
     pub header: Vec<String>,
+    /// How many columns from the left say what they are by themselves.
+    pub plain: usize,
     pub rows: Vec<Vec<Cell>>,
 }
 
@@ -71,8 +80,23 @@ impl Table {
         }
         let header = pick(header, &kept);
         let rows = rows.into_iter().map(|row| pick(row, &kept)).collect();
-        Self { header, rows }
+        Self { header, plain: 1, rows }
     }
+
+    /// The same table where more columns say what they are by themselves.
+    pub fn plain(self, plain: usize) -> Self {
+        Self { plain, ..self }
+    }
+}
+
+/// An image, for pages that have images.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Figure {
+    pub drawing: String,
+    /// The colours in it by their class, with what they stand for.
+    pub legend: Vec<(&'static str, String)>,
+    /// What it shows, for pages without images, unless other parts say it.
+    pub text: Option<String>,
 }
 
 /// A part of a page.
@@ -87,8 +111,9 @@ pub(super) enum Block {
     /// Names with what is to be said of them.
     Facts(Vec<(String, String)>),
     Table(Table),
-    /// An image, for pages that have images, with what it shows.
-    Figure(String),
+    /// Things one below the other.
+    List(Tone, Vec<String>),
+    Figure(Figure),
     /// A part that others lead to.
     Section(usize, Vec<Block>),
 }

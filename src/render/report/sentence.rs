@@ -119,8 +119,7 @@ fn days(words: &Words, world: &WorldReport, one: &StrategyReport) -> Option<Stri
 }
 
 fn conclusion(words: &Words, one: &StrategyReport, rules_told: bool) -> String {
-    let told: Vec<_> = one.blocked_by.iter().copied().collect();
-    let reasons = words.reasons(&told);
+    let reasons = words.reasons(&one.blocked_by);
     let run = one.live_by.as_deref().unwrap_or_default();
     match one.verdict.code {
         VerdictCode::NotSelected => match one.judged.as_ref().and_then(|judged| judged.told.rejected_by.as_ref()) {

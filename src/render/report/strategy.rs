@@ -9,7 +9,7 @@ use crate::lifecycle::{Happening, WindowStatus};
 use crate::report::{CheckFacts, DecisionSpan, HistoryEntry, Judged, Said, StrategyReport, VerdictCode, WorldReport};
 
 /// Most entries of a history.
-const MOST_ENTRIES: usize = 14;
+const MOST_ENTRIES: usize = 24;
 /// Most runs.
 const MOST_RUNS: usize = 12;
 
@@ -37,9 +37,10 @@ pub(super) fn blocks(words: &Words, world: &WorldReport, one: &StrategyReport, l
     let sentence = sentence.unwrap_or_else(|| super::sentence::sentence(words, world, one));
     let mut blocks = vec![Block::Lead(tone(one.verdict.code), sentence)];
     blocks.push(Block::Facts(facts(words, one)));
+    let stage = words.name("stage", one.next.map_or("live", |next| next.as_str()));
     let mut part = |title: &str, told: Vec<Block>| {
         if !told.is_empty() {
-            blocks.push(Block::Heading(level, words.say(title)));
+            blocks.push(Block::Heading(level, words.fill(title, &[("stage", &stage)])));
             blocks.extend(told);
         }
     };
@@ -135,7 +136,7 @@ fn rules(words: &Words, one: &StrategyReport) -> Vec<Block> {
     }
     let header = ["column.rule", "column.measured", "column.bound", "column.margin", "column.layer", "column.effect"];
     let rows = judged.checks.iter().map(|check| rule(words, check)).collect();
-    vec![Block::Table(Table::new(header.iter().map(|key| words.say(key)).collect(), rows))]
+    vec![Block::Table(Table::new(header.iter().map(|key| words.say(key)).collect(), rows).plain(2))]
 }
 
 fn rule(words: &Words, check: &CheckFacts) -> Vec<Cell> {
@@ -205,8 +206,14 @@ fn layers(words: &Words, world: &WorldReport, one: &StrategyReport) -> Vec<Block
 }
 
 fn campaign(words: &Words, world: &WorldReport, one: &StrategyReport) -> Vec<Block> {
-    let Some(campaign) = &one.campaign else { return vec![Block::Text(words.say("none.campaign"))] };
     let asked = &world.campaign;
+    let Some(campaign) = &one.campaign else {
+        let idle = asked.backtest_window.is_none()
+            && asked.paper_window.is_none()
+            && asked.min_sample_days.is_none()
+            && asked.min_trades_total.is_none();
+        return if idle { Vec::new() } else { vec![Block::Text(words.say("none.campaign"))] };
+    };
     let windows = [("campaign.backtest", &campaign.backtest), ("campaign.paper", &campaign.paper)];
     let mut rows: Vec<_> = windows.iter().filter_map(|(key, status)| window(words, key, status)).collect();
     let days = |count: f64| words.days(count);
@@ -216,7 +223,7 @@ fn campaign(words: &Words, world: &WorldReport, one: &StrategyReport) -> Vec<Blo
     if rows.is_empty() {
         return vec![Block::Text(words.say("none.windows"))];
     }
-    let header = ["section.campaign", "column.observed", "column.required", "column.progress"];
+    let header = ["column.requirement", "column.observed", "column.required", "column.progress"];
     vec![Block::Table(Table::new(header.iter().map(|key| words.say(key)).collect(), rows))]
 }
 
@@ -251,16 +258,13 @@ fn row(words: &Words, key: &str, observed: String, required: String, progressed:
 }
 
 fn obstacles(words: &Words, one: &StrategyReport) -> Vec<Block> {
-    if one.campaign.is_none() {
+    if one.next.is_none() && one.live_by.is_none() {
         return Vec::new();
     }
     if one.blocked_by.is_empty() {
         return vec![Block::Text(words.say("none.obstacles"))];
     }
-    let line = |code: &&str| vec![Cell::text(words.name("reason", code)).toned(Tone::Bad)];
-    let header =
-        vec![one.next.map_or_else(|| words.say("section.obstacles"), |next| words.name("stage", next.as_str()))];
-    vec![Block::Table(Table::new(header, one.blocked_by.iter().map(line).collect()))]
+    vec![Block::List(Tone::Bad, one.blocked_by.iter().map(|code| words.name("reason", code)).collect())]
 }
 
 fn overlaps(words: &Words, one: &StrategyReport) -> Vec<Block> {
@@ -351,7 +355,7 @@ fn history(words: &Words, world: &WorldReport, one: &StrategyReport) -> Vec<Bloc
     let header = ["column.time", "column.what", "column.who", "column.why"];
     let skipped = one.history.len().saturating_sub(MOST_ENTRIES);
     let rows = one.history.iter().skip(skipped).map(row).collect();
-    blocks.push(Block::Table(Table::new(header.iter().map(|key| words.say(key)).collect(), rows)));
+    blocks.push(Block::Table(Table::new(header.iter().map(|key| words.say(key)).collect(), rows).plain(2)));
     blocks.extend(more(words, MOST_ENTRIES, one.history.len()));
     blocks
 }
@@ -398,7 +402,7 @@ pub(super) fn act(words: &Words, happening: &Happening) -> Vec<Cell> {
     };
     let who = happening.actor.clone().unwrap_or_default();
     vec![
-        Cell::text(moment(happening.at)),
+        Cell::whole(moment(happening.at)),
         Cell::text(text),
         Cell::text(who),
         Cell::text(happening.reason.clone().unwrap_or_default()),

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::drawing::place;
 use super::html::escaped;
+use super::page::Figure;
 use super::words::{Words, moment, moment_of};
 use crate::eval::parse_instant;
-use crate::lifecycle::Happening;
+use crate::lifecycle::{Happening, Stage};
 use crate::report::{DecisionSpan, HistoryEntry, StrategyReport, WorldReport};
 
 const WIDTH: f64 = 600.0;
@@ -110,8 +111,8 @@ fn instant_of(span: &DecisionSpan) -> Timestamp {
     span.as_of.as_deref().and_then(parse_instant).unwrap_or(span.at)
 }
 
-/// The lanes of a strategy: decisions, promotion, the world. None where nothing lies apart.
-pub(super) fn lanes(words: &Words, world: &WorldReport, one: &StrategyReport) -> Option<String> {
+/// The lanes of a strategy: what was observed, decisions, promotion, the world. None where nothing lies apart.
+pub(super) fn lanes(words: &Words, world: &WorldReport, one: &StrategyReport) -> Option<Figure> {
     let spans: Vec<_> = one.history.iter().filter_map(HistoryEntry::decisions).collect();
     let happenings: Vec<_> = one.history.iter().filter_map(HistoryEntry::happening).collect();
     let ends = spans.iter().filter_map(|span| span.until_as_of.as_deref().and_then(parse_instant));
@@ -128,6 +129,7 @@ pub(super) fn lanes(words: &Words, world: &WorldReport, one: &StrategyReport) ->
             top += LANE;
         }
     };
+    lane(&words.say("lane.observed"), observed(words, &scale, one), &mut body);
     lane(&words.say("lane.decision"), decisions(words, &scale, &spans), &mut body);
     lane(&words.say("lane.promotion"), promotion(words, &scale, one, &happenings), &mut body);
     lane(&words.say("lane.world"), halts(words, &scale, &happenings), &mut body);
@@ -135,7 +137,41 @@ pub(super) fn lanes(words: &Words, world: &WorldReport, one: &StrategyReport) ->
     body += &scale.axis(height + 4.0);
     let (from, until) = (moment(scale.from), moment(scale.until));
     let title = words.fill("plot.timeline", &[("from", &from), ("until", &until)]);
-    Some(image((&title, &words.say("plot.timeline_desc")), height + AXIS, &body))
+    let legend = legend(words, &body);
+    let drawing = image((&title, &words.say("plot.timeline_desc")), height + AXIS, &body);
+    Some(Figure { drawing, legend, text: None })
+}
+
+/// What the colours that occur stand for.
+fn legend(words: &Words, body: &str) -> Vec<(&'static str, String)> {
+    let keys = [
+        ("backtest", "legend.backtest"),
+        ("paper", "legend.paper"),
+        ("live", "legend.live"),
+        ("chosen", "legend.selected"),
+        ("blocked", "legend.blocked"),
+        ("halt", "legend.halted"),
+        ("up", "legend.up"),
+        ("down", "legend.down"),
+    ];
+    let occurs = |(class, _): &(&str, &str)| body.contains(&format!("class=\"{class}\""));
+    keys.into_iter().filter(occurs).map(|(class, key)| (class, words.say(key))).collect()
+}
+
+/// From the first run of each stage to the last.
+fn observed(words: &Words, scale: &Scale, one: &StrategyReport) -> String {
+    let draw = |stage: &Stage| {
+        let runs = || one.runs.iter().filter(|run| run.stage == *stage);
+        let (from, until) = (runs().map(|run| run.created_at).min()?, runs().map(|run| run.updated_at).max()?);
+        let class = match stage {
+            Stage::Backtest => "backtest",
+            Stage::Paper | Stage::Shadow => "paper",
+            Stage::Live => "live",
+        };
+        let title = format!("{}: {} – {}", words.name("stage", stage.as_str()), moment(from), moment(until));
+        Some(stretch(class, (scale.at(from), scale.at(until)), 0.0, &title))
+    };
+    Stage::ALL.iter().filter_map(draw).collect()
 }
 
 fn body_height(body: &str) -> f64 {
@@ -227,7 +263,7 @@ fn halts(words: &Words, scale: &Scale, happenings: &[&Happening]) -> String {
 }
 
 /// How many strategies decisions selected over time. None where there are no two decisions.
-pub(super) fn counts(words: &Words, world: &WorldReport) -> Option<String> {
+pub(super) fn counts(words: &Words, world: &WorldReport) -> Option<Figure> {
     let instant = |index: usize| {
         let point = world.decisions.get(index)?;
         Some((point.as_of.as_deref().and_then(parse_instant).unwrap_or(point.at), point.selected))
@@ -253,7 +289,8 @@ pub(super) fn counts(words: &Words, world: &WorldReport) -> Option<String> {
     let (least, most) = (least.to_string(), most.to_string());
     let values = [("from", from.as_str()), ("until", &until), ("least", &least), ("most", &most)];
     let title = words.fill("plot.decisions", &values);
-    Some(image((&title, &title), PLOT + AXIS - 6.0, &body))
+    let drawing = image((&title, &title), PLOT + AXIS - 6.0, &body);
+    Some(Figure { drawing, legend: Vec::new(), text: Some(title) })
 }
 
 /// From when until when decisions spoke.

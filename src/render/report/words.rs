@@ -144,9 +144,10 @@ impl Words {
         if !quantity.percent {
             return Some(signed(margin, &self.amount(margin, quantity)));
         }
-        let number = amounts::amount(margin * 100.0, PLAIN);
+        let number = amounts::amount(margin, PERCENT);
+        let number = number.trim_end_matches('%');
         let key = if number == "1" { "unit.one_point" } else { "unit.points" };
-        Some(signed(margin, &self.fill(key, &[("n", &number)])))
+        Some(signed(margin, &self.fill(key, &[("n", number)])))
     }
 
     fn apart(&self, value: f64, threshold: f64, quantity: Quantity) -> (String, String) {

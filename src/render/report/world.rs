@@ -89,41 +89,66 @@ fn strategies(words: &Words, report: &WorldReport, blocks_of_page: &mut Vec<Bloc
     if report.strategies.is_empty() {
         return;
     }
+    let told = report.strategies.len().min(MOST_TOLD);
+    let (first, others) = report.strategies.split_at_checked(told).unwrap_or((&report.strategies, &[]));
     blocks_of_page.push(Block::Heading(2, words.say("section.overview")));
-    blocks_of_page.push(Block::Table(overview(words, report)));
-    blocks_of_page.push(Block::Heading(2, words.say("section.strategies")));
-    if report.strategies.len() > MOST_TOLD {
-        let (shown, all) = (MOST_TOLD.to_string(), report.strategies.len().to_string());
+    blocks_of_page.push(Block::Table(overview(words, first, true)));
+    if !others.is_empty() {
+        let (shown, all) = (told.to_string(), report.strategies.len().to_string());
         blocks_of_page.push(Block::Text(words.fill("more.strategies", &[("shown", &shown), ("all", &all)])));
     }
-    for (index, one) in report.strategies.iter().take(MOST_TOLD).enumerate() {
+    blocks_of_page.push(Block::Heading(2, words.say("section.strategies")));
+    for (index, one) in first.iter().enumerate() {
         let mut own = vec![Block::Heading(3, one.strategy_id.clone())];
         own.extend(blocks(words, report, one, 4));
         blocks_of_page.push(Block::Section(index, own));
     }
+    if !others.is_empty() {
+        blocks_of_page.push(Block::Heading(2, words.say("section.others")));
+        blocks_of_page.push(Block::Table(overview(words, others, false)));
+    }
 }
 
-fn overview(words: &Words, report: &WorldReport) -> Table {
+/// Strategies in a line each, which lead to what is told of them.
+fn overview(words: &Words, strategies: &[StrategyReport], told: bool) -> Table {
     let row = |(index, one): (usize, &StrategyReport)| {
         let judged = one.judged.as_ref();
         let passed = judged.map(|judged| {
             let met = judged.checks.iter().filter(|check| check.told.status == Status::Pass).count();
             format!("{met}/{}", judged.checks.len())
         });
-        let told = judged.map(|judged| &judged.told);
-        let (rank, score) = (told.and_then(|told| told.rank), told.and_then(|told| told.score));
+        let own = judged.map(|judged| &judged.told);
+        let (rank, score) = (own.and_then(|own| own.rank), own.and_then(|own| own.score));
         vec![
-            Cell { section: Some(index).filter(|index| *index < MOST_TOLD), ..Cell::text(one.strategy_id.clone()) },
+            Cell { section: Some(index).filter(|_| told), ..Cell::text(one.strategy_id.clone()) },
             Cell::text(words.name("verdict", one.verdict.code.as_str())).toned(tone(one.verdict.code)),
+            Cell::text(because(words, one)),
             Cell::number(passed.unwrap_or_default()),
             paper(words, one),
             Cell::number(rank.map(|rank| rank.to_string()).unwrap_or_default()),
             Cell::number(score.map(|score| words.number(score)).unwrap_or_default()),
         ]
     };
-    let header = ["column.strategy", "column.standing", "column.rules", "column.paper", "column.rank", "column.score"];
+    let header = [
+        "column.strategy",
+        "column.standing",
+        "column.why",
+        "column.rules",
+        "column.paper",
+        "column.rank",
+        "column.score",
+    ];
     let header = header.iter().map(|key| words.say(key)).collect();
-    Table::new(header, report.strategies.iter().enumerate().map(row).collect())
+    Table::new(header, strategies.iter().enumerate().map(row).collect()).plain(2)
+}
+
+/// Why it stands where it does, where something is in its way.
+fn because(words: &Words, one: &StrategyReport) -> String {
+    if !one.blocked_by.is_empty() {
+        return words.reasons(&one.blocked_by);
+    }
+    let why = one.judged.as_ref().and_then(|judged| judged.told.rejected_by.as_ref());
+    why.map(|why| words.code(&why.code, why.rule.as_deref(), &why.by)).unwrap_or_default()
 }
 
 fn paper(words: &Words, one: &StrategyReport) -> Cell {
@@ -158,7 +183,7 @@ fn decisions(words: &Words, report: &WorldReport, blocks: &mut Vec<Block>) {
     };
     let header = ["column.time", "column.strategy", "column.what", "column.who", "column.why"];
     let header = header.iter().map(|key| words.say(key)).collect();
-    blocks.push(Block::Table(Table::new(header, report.happenings.iter().skip(skipped).map(row).collect())));
+    blocks.push(Block::Table(Table::new(header, report.happenings.iter().skip(skipped).map(row).collect()).plain(3)));
     if skipped > 0 {
         let (shown, all) = (MOST_ACTS.to_string(), report.happenings.len().to_string());
         blocks.push(Block::Text(words.fill("more.history", &[("shown", &shown), ("all", &all)])));
@@ -185,7 +210,7 @@ fn origin(words: &Words, report: &WorldReport, blocks: &mut Vec<Block>) {
     ];
     if let (Some(from), Some(until)) = (scope.recorded_from, scope.recorded_until) {
         let (from, until, decisions) = (moment(from), moment(until), scope.decisions.to_string());
-        let values = [("from", from.as_str()), ("to", &until), ("decisions", &decisions)];
+        let values = [("from", from.as_str()), ("until", &until), ("decisions", &decisions)];
         facts.push((words.say("fact.record"), words.fill("fact.record_text", &values)));
     }
     facts.push((words.say("fact.head"), scope.head.clone()));
