@@ -519,6 +519,6 @@ fn many_strategies_stay_readable_and_the_same_facts_give_the_same_bytes() {
     assert_eq!(page, html(&told.report(), Language::English));
     assert!(page.contains("Told in full: the first 40 of 500") && page.contains("s499_"));
     let text = markdown(&told.report(), Language::Korean);
-    let widest = text.lines().map(|line| crate::render::prose::columns(line)).max().unwrap_or(0);
+    let widest = text.lines().map(crate::render::prose::columns).max().unwrap_or(0);
     assert!(widest <= 84, "{widest} columns");
 }

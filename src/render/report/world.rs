@@ -43,7 +43,8 @@ fn head(words: &Words, report: &WorldReport) -> Vec<Block> {
     let counts = [("strategies", scope.strategies), ("live", scope.live), ("selected", scope.selected)];
     let counts = counts.map(|(name, count)| (name, count.to_string()));
     if scope.strategies > 0 {
-        said.push(words.fill("head.counts", &counts.each_ref().map(|(name, count)| (*name, count.as_str()))));
+        let key = if scope.last_decision.is_some() { "head.counts" } else { "head.undecided" };
+        said.push(words.fill(key, &counts.each_ref().map(|(name, count)| (*name, count.as_str()))));
     }
     match &scope.last_decision {
         Some(decision) => said.extend(last_decision(words, decision)),
