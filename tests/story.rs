@@ -204,6 +204,7 @@ fn up_needs_the_right_approver_and_a_risk_exit_takes_it_down() {
     let (verdict, sentence, history) = stage.report("2026-03-02T16:00:00");
     assert_eq!(verdict, "not_ready_for_live");
     assert!(sentence.starts_with("Drawdown 30% > 20%: not ready for live, the last apply is too recent"), "{sentence}");
+    // Decisions in a row that say the same are one entry.
     let told: Vec<_> = history.iter().map(String::as_str).filter(|kind| !kind.starts_with("run_")).collect();
     let expected = [
         "paper",

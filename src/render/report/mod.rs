@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod drawing;
+mod history;
 mod html;
 mod markdown;
 mod page;

@@ -193,7 +193,7 @@ fn decisions(words: &Words, scale: &Scale, spans: &[&DecisionSpan]) -> String {
             (false, _) => "blocked",
         };
         let until = end.unwrap_or(scale.until);
-        let title = format!("{}: {}", moment(instant_of(span)), super::strategy::standing(words, span));
+        let title = format!("{}: {}", moment(instant_of(span)), super::history::standing(words, span));
         stretch(class, (scale.at(instant_of(span)), scale.at(until)), 0.0, &title)
     };
     spans.iter().zip(ends).map(draw).collect()
@@ -222,7 +222,7 @@ fn promotion(words: &Words, scale: &Scale, one: &StrategyReport, happenings: &[&
             continue;
         }
         let x = scale.at(happening.at);
-        let title = format!("{}: {}", moment(happening.at), super::strategy::what(words, happening));
+        let title = format!("{}: {}", moment(happening.at), super::history::what(words, happening));
         marks += &mark(if up { "up" } else { "down" }, x, 0.0, up, &title);
         match (happening.kind, up, live_from) {
             ("promotion_completed" | "promotion_rolled_back", true, _) => live_from = live_from.or(Some(happening.at)),

@@ -2,8 +2,9 @@
 
 use super::Language;
 use super::drawing::progress;
+use super::history::act;
 use super::page::{Block, Cell, Page, Table, Tone};
-use super::strategy::{act, blocks, tone};
+use super::strategy::{blocks, tone};
 use super::timeline::counts;
 use super::words::{Words, moment, moment_of, short_hash};
 use crate::eval::Status;
