@@ -11,8 +11,10 @@ mod cli;
 mod cli_contract;
 mod corpus;
 mod corpus_eval;
+mod embed_wasm;
 mod explain;
 mod fast_paths;
+mod guest;
 mod hash_changes;
 mod hashes;
 mod history;
@@ -33,6 +35,8 @@ mod tables;
 mod three_valued;
 mod threshold_oracle;
 mod tidy;
+mod wasm_host;
+mod wasm_limits;
 
 /// The folder of the project.
 fn root() -> std::path::PathBuf {
