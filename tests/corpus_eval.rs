@@ -131,6 +131,46 @@ impl Judgement {
     }
 }
 
+/// A snapshot of a case as JSON, for judges that read texts, and what the caller gives.
+pub struct Given {
+    pub json: String,
+    pub world: Option<String>,
+    pub profile: Option<String>,
+}
+
+/// A case for other judges: its policy, its snapshots, and whether each builds on the one before.
+pub fn given(text: &str) -> (String, Vec<Given>, bool) {
+    let case: Case = serde_yaml::from_str(text).unwrap();
+    let policy = case.policy.clone();
+    let (judgements, chained) = case.judgements();
+    let given = judgements.into_iter().map(|judgement| {
+        let CallerOptions { world, profile } = judgement.options.unwrap_or_default();
+        let tree = judgement.snapshot.map(|tree| json(&tree_of(&tree)));
+        let from_yaml = || judgement.snapshot_yaml.map(|text| read_yaml(&text).map_or(text, |tree| json(&tree)));
+        let json = tree.or(judgement.snapshot_json).or_else(from_yaml).expect("a snapshot");
+        Given { json, world, profile }
+    });
+    (policy, given.collect(), chained)
+}
+
+/// A tree as JSON. What is not finite has no spelling there: a number too large, or nothing.
+pub fn json(value: &Value) -> String {
+    let text = |text: &str| serde_json::to_string(text).unwrap();
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Boolean(flag) => flag.to_string(),
+        Value::Number(number) if number.is_nan() => "null".to_owned(),
+        Value::Number(number) if number.is_infinite() => if *number > 0.0 { "1e999" } else { "-1e999" }.to_owned(),
+        Value::Number(number) => format!("{number:?}"),
+        Value::Text(value) => text(value),
+        Value::List(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Map(entries) => {
+            let entries: Vec<_> = entries.iter().map(|(key, value)| format!("{}:{}", text(key), json(value))).collect();
+            format!("{{{}}}", entries.join(","))
+        }
+    }
+}
+
 /// A tree of the case file as the library reads trees.
 fn tree_of(written: &Written) -> Value {
     match written {

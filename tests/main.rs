@@ -12,6 +12,7 @@ mod cli_contract;
 mod corpus;
 mod corpus_eval;
 mod embed_hosts;
+mod embed_wasm;
 mod explain;
 mod fast_paths;
 mod guest;
@@ -36,6 +37,8 @@ mod tables;
 mod three_valued;
 mod threshold_oracle;
 mod tidy;
+mod wasm_host;
+mod wasm_limits;
 
 /// The folder of the project.
 fn root() -> std::path::PathBuf {

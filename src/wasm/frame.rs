@@ -43,11 +43,17 @@ impl Frame {
         Self::bytes(&self.prepared, self.room).unwrap_or(usize::MAX)
     }
 
-    /// Room for so many rows, all missing.
-    pub fn new(prepared: Arc<PreparedColumns>, room: usize) -> Self {
-        let columns = prepared.booleans.iter().map(|_| vec![f64::NAN; room]).collect();
+    /// Room for so many rows, all missing; none where there is no more memory.
+    pub fn new(prepared: Arc<PreparedColumns>, room: usize) -> Option<Self> {
+        let mut columns = Vec::with_capacity(prepared.booleans.len());
+        for _ in &prepared.booleans {
+            let mut column = Vec::new();
+            column.try_reserve_exact(room).ok()?;
+            column.resize(room, f64::NAN);
+            columns.push(column);
+        }
         let validity = prepared.booleans.iter().map(|_| None).collect();
-        Self { prepared, room, rows: room, columns, validity, batch: Batch::default(), is_judged: false }
+        Some(Self { prepared, room, rows: room, columns, validity, batch: Batch::default(), is_judged: false })
     }
 
     /// Where a column stands.

@@ -108,6 +108,11 @@ impl Guest {
             return Err(Refusal::new("too_large", message));
         }
         self.afford(place.1.saturating_mul(bytes_a_byte))?;
+        self.written(place)
+    }
+
+    /// The text at an address, whatever its length.
+    fn written(&self, place: Text) -> Answer<String> {
         let bytes = self.blocks.text(place).ok_or_else(|| {
             Refusal::new("bad_address", "the text does not lie within a block: write it into one from `qp_alloc`")
         })?;
@@ -186,7 +191,8 @@ impl Guest {
 
     pub(super) fn limits(&mut self, place: Text) -> u32 {
         self.or_refuse(REFUSED, |guest| {
-            let document = object(&guest.text(place, 0)?)?;
+            // Under no limits: those that are too tight can be set anew.
+            let document = object(&guest.written(place)?)?;
             guest.budget.set(&document)?;
             let budget = guest.budget.clone();
             guest.say(&budget);
@@ -296,7 +302,8 @@ impl Guest {
                 return Err(Refusal::new("too_large", format!("{rows} rows are over `rows`, {most}")));
             }
             guest.afford(Frame::bytes(&prepared, rows).unwrap_or(usize::MAX))?;
-            guest.keep(Item::Frame(Box::new(Frame::new(prepared, rows))))
+            let none = || Refusal::new("memory", format!("no memory for {rows} rows"));
+            guest.keep(Item::Frame(Box::new(Frame::new(prepared, rows).ok_or_else(none)?)))
         })
     }
 
@@ -372,8 +379,7 @@ impl Guest {
         self.or_refuse(REFUSED, |guest| {
             let policy = guest.policy(policy)?;
             let query = guest.text(place, PER_SNAPSHOT_BYTE)?;
-            let answer = guest.a_log(log)?.query(&policy, &query)?;
-            guest.print(&answer);
+            guest.answer = guest.a_log(log)?.query(&policy, &query)?;
             Ok(FINE)
         })
     }

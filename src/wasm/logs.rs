@@ -17,6 +17,7 @@
 //! (`risk_snapshot`), `plan` (`run` and `risk_snapshot`), `runs`.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::documents::{Refusal, known_keys, needed, object, text, time};
@@ -168,8 +169,8 @@ impl Log {
         Ok(answer)
     }
 
-    /// Answers a query.
-    pub fn query(&self, policy: &Policy, query: &str) -> Result<Json, Refusal> {
+    /// Answers a query as the verb of the program prints it.
+    pub fn query(&self, policy: &Policy, query: &str) -> Result<Vec<u8>, Refusal> {
         let asked = Asked::read(query, "query", &QUERIES)?;
         let rules = self.rules(policy)?;
         let record = self.ledger.record();
@@ -177,31 +178,34 @@ impl Log {
         let status = || campaign_status(&rules, &runs, strategy, asked.now);
         let circumstances = record.circumstances(asked.time("risk_snapshot")?);
         let review = Review::new(&rules, &runs, &circumstances, asked.now);
-        let answer = match asked.name {
-            "campaign" => serde_json::to_value(status()),
-            "tick" => serde_json::to_value(tick(&rules, &status())),
+        match asked.name {
+            "campaign" => pretty(&status()),
+            "tick" => pretty(&tick(&rules, &status())),
             "candidates" => {
                 let mut found = review.candidates();
                 found.candidates.retain(|one| strategy.is_none_or(|asked| asked == one.strategy_id));
-                serde_json::to_value(found)
+                pretty(&found)
             }
             "plan" => {
                 let plan = review.plan(asked.needed("strategy")?, asked.needed("run")?);
-                serde_json::to_value(plan.map_err(|error| Refusal::of("refused")(&error))?)
+                pretty(&plan.map_err(|error| Refusal::of("refused")(&error))?)
             }
             _ => {
                 let wanted = record.runs().filter(|run| strategy.is_none_or(|asked| asked == run.submission.strategy));
                 let head = self.ledger.head().hash.clone();
                 let runs = wanted.map(RunView::of).collect();
-                serde_json::to_value(RunsView { schema_version: 1, world_id: rules.world.clone(), runs, head })
+                pretty(&RunsView { schema_version: 1, world_id: rules.world.clone(), runs, head })
             }
-        };
-        answer.map_err(|error| Refusal::of("store")(&error))
+        }
     }
 
     fn rules(&self, policy: &Policy) -> Result<WorldRules, Refusal> {
         WorldRules::new(policy, Some(&self.world), None).map_err(|error| Refusal::of("refused")(&error))
     }
+}
+
+fn pretty(document: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec_pretty(document).map_err(|error| Refusal::of("store")(&error))
 }
 
 /// A command or a query.

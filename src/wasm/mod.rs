@@ -47,13 +47,16 @@
 
 #![allow(unsafe_code, reason = "exported names are unsafe attributes")]
 
-mod calls;
+#[doc(hidden)]
+pub mod calls;
 mod documents;
 mod frame;
 mod guest;
 mod limits;
 mod logs;
 mod memory;
+#[cfg(test)]
+mod tests;
 
 pub use guest::Guest;
 
