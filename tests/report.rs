@@ -81,7 +81,7 @@ fn the_script_tells_the_story_step_by_step() {
 fn the_report_shows_the_steps_of_the_story_in_every_form() {
     let page = report(&["--strategy", "trend", "--format", "html"]).exits(0).stdout;
     let steps = [
-        "180-day Sharpe 0.88 ≥ 0.8, drawdown 17% ≤ 20%, 65 trading days ≥ 60: live candidate, waits for approval; \
+        "60-day Sharpe 0.88 ≥ 0.8, drawdown 17% ≤ 20%, 65 trading days ≥ 60: live candidate, waits for approval; \
          correlated 0.78 with carry, please look.",
         "run submitted: backtest (backtest-1)",
         "approved for live (paper-2)",
@@ -134,11 +134,11 @@ fn the_document_holds_numbers_and_the_verdict_in_words() {
     assert_eq!((&document["schema_version"], &document["language"]), (&1.into(), &"ko".into()));
     let trend = &document["strategies"][0];
     assert_eq!(trend["verdict"]["code"], "live_candidate");
-    assert!(trend["verdict"]["sentence"].as_str().unwrap().starts_with("180일 샤프 0.88 ≥ 0.8"));
+    assert!(trend["verdict"]["sentence"].as_str().unwrap().starts_with("60일 샤프 0.88 ≥ 0.8"));
     assert_eq!(trend["blocked_by"], serde_json::json!(["manual_approval_required"]));
     let check = &trend["judged"]["checks"][2];
     assert_eq!((&check["id"], &check["value"], &check["threshold"]), (&"edge".into(), &0.88.into(), &0.8.into()));
-    assert_eq!((&check["compared"]["metric"], &check["compared"]["operator"]), (&"sharpe_180d".into(), &">=".into()));
+    assert_eq!((&check["compared"]["metric"], &check["compared"]["operator"]), (&"sharpe_60d".into(), &">=".into()));
     assert_eq!(
         trend["overlaps"]["pairs"][0],
         serde_json::json!({ "strategy": "trend", "with": "carry", "rho": 0.78, "close": true })

@@ -206,16 +206,8 @@ fn up_needs_the_right_approver_and_a_risk_exit_takes_it_down() {
     assert!(sentence.starts_with("Drawdown 30% > 20%: not ready for live, the last apply is too recent"), "{sentence}");
     // Decisions in a row that say the same are one entry.
     let told: Vec<_> = history.iter().map(String::as_str).filter(|kind| !kind.starts_with("run_")).collect();
-    let expected = [
-        "paper",
-        "promotion_approved",
-        "paper",
-        "promotion_frozen",
-        "promotion_completed",
-        "live",
-        "validate",
-        "demoted",
-    ];
+    let expected =
+        ["paper", "promotion_approved", "promotion_frozen", "promotion_completed", "live", "validate", "demoted"];
     assert_eq!(told, expected);
     // Good numbers alone do not bring it back.
     assert_eq!(stage.decide("2026-03-02T17:00:00", 1.2, 0.1)["effective_mode"], "paper");

@@ -48,17 +48,17 @@ status() {
 step 'A store for simulations: time is what --now says'
 "$program" store init --store "$store" --simulated --format table | head -n 1
 
-step 'A first backtest: passes its rules, but 30 days of backtest are asked for'
-submit 2026-01-05 backtest-1 backtest backtest
-status 2026-01-05
+step 'A first backtest: passes its rules, but 180 days of backtest are asked for'
+submit 2025-07-01 backtest-1 backtest backtest
+status 2025-07-01
 
-step 'A month later the backtest window is full: ready for paper'
-submit 2026-02-05 backtest-2 backtest backtest_end
-status 2026-02-05
+step 'Half a year later the backtest window is full: ready for paper'
+submit 2025-12-30 backtest-2 backtest backtest_end
+status 2025-12-30
 
 step 'Paper begins, and is not long enough yet'
-submit 2026-02-06 paper-1 paper paper
-status 2026-02-06
+submit 2025-12-31 paper-1 paper paper
+status 2025-12-31
 
 step 'Paper is long enough: only a person is missing'
 submit 2026-03-02 paper-2 paper paper_end

@@ -4,6 +4,7 @@ use super::page::{Block, Cell, Table, Tone};
 use super::strategy::more;
 use super::timeline::{lanes, period};
 use super::words::{Words, moment};
+use crate::eval::Status;
 use crate::lifecycle::Happening;
 use crate::report::{DecisionSpan, HistoryEntry, StrategyReport, WorldReport};
 
@@ -18,7 +19,11 @@ pub(super) fn history(words: &Words, world: &WorldReport, one: &StrategyReport) 
     let mut blocks: Vec<_> = lanes(words, world, one).map(Block::Figure).into_iter().collect();
     let row = |entry: &HistoryEntry| match entry {
         HistoryEntry::Decisions(span) => {
-            let tone = if span.selected { Tone::Good } else { Tone::Plain };
+            let tone = match (span.selected, span.status) {
+                (true, Status::Pass) => Tone::Good,
+                (true, _) => Tone::Doubtful,
+                (false, _) => Tone::Plain,
+            };
             vec![
                 Cell::text(when(words, span)),
                 Cell::text(standing(words, span)).toned(tone),
