@@ -170,8 +170,8 @@ impl Policy {
     /// let prepared = policy.prepare(&["sharpe", "max_drawdown"], &PrepareOptions::default())?;
     ///
     /// let outcome = prepared.row(&[0.75, 0.25]);
-    /// assert!(outcome.passes);
-    /// assert_eq!(outcome.score, Some(0.5));
+    /// assert!(outcome.passes());
+    /// assert_eq!(outcome.score(), Some(0.5));
     ///
     /// let (sharpe, drawdown) = (vec![0.75, 0.9, 0.4], vec![0.25, 0.1, f64::NAN]);
     /// let mut batch = Batch::default();

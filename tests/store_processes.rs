@@ -121,6 +121,53 @@ fn a_killed_process_loses_nothing_acknowledged_and_leaves_nothing_half() {
 }
 
 #[test]
+fn a_killed_submission_is_recorded_whole_or_not_at_all() {
+    let scratch = Scratch::new();
+    let store = scratch.path().join("store.db");
+    let policy = scratch.file("policy.yaml", "world: w\nselection: { gates: [sharpe >= 0.5] }\n");
+    let snapshot = scratch.file("snapshot.json", r#"{"metrics": {"a": {"sharpe": 0.7}}}"#);
+    let arguments = |verb: &[&str]| -> Vec<String> {
+        let files = [policy.to_str().unwrap(), "--store", store.to_str().unwrap(), "--format", "json"];
+        verb.iter().chain(&files).map(|word| (*word).to_owned()).collect()
+    };
+    let program = |arguments: &[String]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qmtl-policy"));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    crate::support::run(&["store", "init", "--store", store.to_str().unwrap()]).exits(0);
+    let mut random = random();
+    let (mut acknowledged, mut killed) = (BTreeSet::new(), 0);
+    for number in 0..60 {
+        let run = format!("r{number}");
+        let mut words = arguments(&["run", "submit"]);
+        let snapshot = snapshot.to_str().unwrap();
+        let of = ["--strategy", "a", "--snapshot", snapshot, "--stage", "backtest", "--run", &run];
+        words.extend(of.map(str::to_owned));
+        let mut child = program(&words).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(random(60_000)));
+        let _ = child.kill();
+        // Whoever ended by itself has said that it is done.
+        match child.wait().unwrap().code() {
+            Some(0) => drop(acknowledged.insert(run)),
+            code => killed += i32::from(code.is_none()),
+        }
+    }
+    let log = SqliteLog::open(&store).unwrap();
+    log.verify(None).unwrap();
+    let events: Vec<_> = log.events(0..).map(Result::unwrap).collect();
+    let of = |kind: &str| -> BTreeSet<String> {
+        let of_kind = events.iter().filter(|event| event.kind == kind);
+        of_kind.map(|event| event.body["run"].as_str().unwrap().to_owned()).collect()
+    };
+    let (submitted, evaluated) = (of("run_submitted"), of("run_evaluated"));
+    assert_eq!(submitted, evaluated, "half a submission");
+    assert!(acknowledged.is_subset(&submitted), "an acknowledged run is lost");
+    println!("{killed} killed, {} acknowledged, {} recorded", acknowledged.len(), submitted.len());
+    assert!(killed > 0 && !acknowledged.is_empty(), "the pauses fit this machine");
+}
+
+#[test]
 fn two_processes_at_once_lose_and_double_nothing() {
     const EACH: usize = 300;
     let scratch = Scratch::new();

@@ -439,3 +439,20 @@ fn nothing_is_decided_by_a_forged_record() {
     let snapshot = stage.snapshot("2026-03-02", 1.2, 0.1);
     stage.at("2026-03-02T02:00:00", &["eval"], &["--snapshot", &snapshot]).exits(2).says("not what was recorded");
 }
+
+#[test]
+fn a_run_keeps_what_data_it_was_judged_on() {
+    let stage = Stage::new();
+    let snapshot = stage.snapshot("2026-01-05T00:00:00Z", 1.2, 0.1);
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "r1", "--stage", "backtest"];
+    let data = ["--data-start", "2024-01-01T00:00:00Z", "--data-end", "2025-12-31T00:00:00Z"];
+    let submit = |more: &[&str]| stage.at("2026-01-05T00:00:00Z", &["run", "submit"], &[of.as_slice(), more].concat());
+    submit(&data[..2]).exits(2);
+    submit(&[data[0], data[3], data[2], data[1]]).exits(2);
+    submit(&data).exits(0);
+    let shown = stage.at("2026-01-06T00:00:00Z", &["run", "show"], &["--strategy", "s1", "--run", "r1"]);
+    let window = json!({ "start": data[1], "end": data[3] });
+    assert_eq!(serde_json::from_str::<Value>(&shown.exits(0).stdout).unwrap()["data_window"], window);
+    // The same run on other data is another run.
+    submit(&[data[0], data[1], data[2], "2026-01-01T00:00:00Z"]).exits(2);
+}

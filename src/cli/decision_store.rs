@@ -4,15 +4,12 @@ use super::Failure;
 use super::answers::rules;
 use super::args::EvalArguments;
 use super::inputs::Given;
-use super::record::{Ledger, Recorded};
-use super::runs::previous;
+use super::record::Ledger;
 use super::store_file::StoreArguments;
-use crate::eval::{Decision, Detail, Options, Previous, Snapshot};
-use crate::lifecycle::{LifecycleEvent, WorldRecord, WorldRules};
+use crate::eval::{Decision, Detail, Options, Snapshot};
+use crate::lifecycle::WorldRules;
 use crate::policy::Policy;
-
-/// Who stops a strategy that a recorded decision demotes.
-const POLICY: &str = "policy";
+use crate::store::Recorded;
 
 /// A store that approvals and states come from, and that decisions may be appended to.
 pub(super) struct DecisionStore {
@@ -50,7 +47,7 @@ impl DecisionStore {
             // Further instants of a table follow the decision before.
             if !std::mem::replace(&mut self.judged, true) {
                 let world = self.ledger.record();
-                given.hold(world.approved(&self.rules), previous(world)?);
+                given.hold(world.approved(&self.rules), world.previous()?);
             }
             return given.judge(policy, snapshot.clone(), options.clone());
         }
@@ -58,10 +55,10 @@ impl DecisionStore {
         let options = Options { detail: Detail::All, ..options.clone() };
         let mut decided = None;
         let recorded = self.ledger.decide(|world, _| {
-            let before = previous(world)?;
+            let before = world.previous()?;
             given.hold(world.approved(&self.rules), before.clone());
             let decision = given.judge(policy, snapshot.clone(), options.clone())?;
-            let events = events(world, before.as_ref(), &decision)?;
+            let events = world.record_decision(before.as_ref(), &decision)?;
             decided = Some(decision);
             Ok(events)
         })?;
@@ -74,35 +71,4 @@ impl DecisionStore {
         let last = self.last.as_ref()?;
         Some(format!("recorded: head {} of {} events", last.head, last.number))
     }
-}
-
-/// A decision to record, and the live strategies that stop being active by it: they need a new approval to
-/// come back, also where the snapshot lacks them.
-fn events(world: &WorldRecord, before: Option<&Previous>, decision: &Decision) -> Result<Vec<LifecycleEvent>, Failure> {
-    let document = serde_json::to_value(decision).map_err(|error| Failure::new(error.to_string()))?;
-    let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document }];
-    let was_active = |id: &str| match before {
-        Some(Previous::State(state)) => state.get(id).is_some_and(|state| state.active),
-        Some(Previous::Ids(ids)) => ids.iter().any(|known| known == id),
-        None => false,
-    };
-    let stopped = world.live().keys().filter(|id| was_active(id) && !decision.selected.contains(id));
-    for id in stopped {
-        events.extend(world.demote((POLICY, &reason(decision, id)), id)?);
-    }
-    Ok(events)
-}
-
-fn reason(decision: &Decision, id: &str) -> String {
-    let as_of = decision.as_of.as_deref().map(|as_of| format!(" as of {as_of}")).unwrap_or_default();
-    let own = decision.strategies.iter().find(|(known, _)| known == id).map(|(_, own)| own);
-    let cause = match own.map(|own| &own.rejected_by) {
-        None => ": absent".to_owned(),
-        Some(None) => String::new(),
-        Some(Some(rejection)) => {
-            let rule = rejection.rule.as_deref().map(|rule| format!(", {rule}")).unwrap_or_default();
-            format!(": {}{rule}", rejection.code.replace('_', " "))
-        }
-    };
-    format!("demoted by the decision{as_of}{cause}")
 }

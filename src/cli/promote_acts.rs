@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::answers::{answer, rules};
 use super::inputs;
-use super::record::{Ledger, Recorded};
+use super::record::{Ledger, recorded_page};
 use super::record_args::{ActOnRun, ApplyRun, DemoteStrategy, RecordAnswer, RecordArguments, StopArguments};
 use super::terminal::Terminal;
 use super::{Failure, Outcome, clock};
@@ -92,5 +92,5 @@ fn append(
     decide: impl Fn(&WorldRecord, Timestamp) -> Decided,
 ) -> Result<Outcome, Failure> {
     let recorded = ledger.decide(|world, now| Ok(decide(world, now)?))?;
-    answer(&recorded, arguments.format, terminal, Recorded::page)
+    answer(&recorded, arguments.format, terminal, recorded_page)
 }

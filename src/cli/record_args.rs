@@ -115,6 +115,12 @@ pub(super) struct RunSubmit {
     /// What the run observes: backtest, paper, shadow or live, instead of the snapshot's stage
     #[arg(long, value_name = "STAGE")]
     pub stage: Option<String>,
+    /// From when the data is that the run is judged on
+    #[arg(long, value_name = "TIME", requires = "data_end")]
+    pub data_start: Option<String>,
+    /// Until when that data is
+    #[arg(long, value_name = "TIME", requires = "data_start")]
+    pub data_end: Option<String>,
     /// The mode that is hoped for; a hint that raises nothing
     #[arg(long, value_name = "MODE")]
     pub mode: Option<String>,

@@ -4,17 +4,19 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::runs::{RunView, RunsView, Submitted, WholeRun};
+use super::record::recorded_page;
+use super::runs::Submitted;
 use super::table::table;
 use super::terminal::Terminal;
 use crate::lifecycle::RunState;
+use crate::render::{RunView, RunsView, WholeRun};
 
 pub(super) fn submitted_page(submitted: &Submitted) -> String {
     let mut out = standing(&submitted.run);
     if let Some(hint) = &submitted.requested_mode {
         let _ = writeln!(out, "{:<13}{hint}", "hoped for");
     }
-    out + "\n" + &submitted.recorded.page()
+    out + "\n" + &recorded_page(&submitted.recorded)
 }
 
 pub(super) fn list_table(found: &RunsView, terminal: &Terminal) -> String {
@@ -48,6 +50,9 @@ fn verdict(run: &RunView) -> String {
 
 pub(super) fn run_page(whole: &WholeRun) -> String {
     let mut out = standing(&whole.run);
+    if let Some(window) = &whole.data_window {
+        let _ = writeln!(out, "{:<13}{} to {}", "judged on", window.start, window.end);
+    }
     let _ = writeln!(out, "rules {}", whole.ruleset_hash);
     if let Some(spoken) = &whole.spoken {
         let text = |key: &str| word(spoken.get(key));

@@ -22,6 +22,7 @@ mod approved;
 mod campaign;
 mod event;
 mod fields;
+mod judged;
 mod mode;
 mod promotion;
 mod record;
@@ -39,6 +40,7 @@ pub use campaign::{
 };
 pub use event::{Activation, DataWindow, EventError, LifecycleEvent};
 pub use fields::ReadFieldError;
+pub use judged::{JudgeError, RunInput};
 pub use mode::{DecidedMode, Domain, Downgrade, Mode, ModeContext, OrderGate, ResolvedMode, resolve_mode};
 pub use promotion::{
     BlockReason, Candidate, Candidates, Circumstances, PlanError, PlannedChange, PromotionError, PromotionPlan,

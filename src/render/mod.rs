@@ -11,9 +11,12 @@ pub mod human;
 pub mod json;
 mod prose;
 pub mod rule_page;
+mod runs;
 pub mod sarif;
 #[cfg(test)]
 mod tests;
+
+pub use runs::{RunView, RunsView, WholeRun};
 
 use std::fmt;
 

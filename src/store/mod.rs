@@ -6,7 +6,8 @@
 //!                                 verify, export ◄───────┴──► views, rebuilt by whoever needs them
 //! ```
 //!
-//! The log is the only truth, and knows nothing of what its events mean. [`EventLog`] is kept by
+//! The log is the only truth, and knows nothing of what its events mean; a [`Ledger`] is the world that they
+//! make. [`EventLog`] is kept by
 //! `MemoryLog`, which needs nothing and builds for WASM, where the host persists the events that an
 //! append returns; and by `SqliteLog` (feature `sqlite`), a file that processes share. What an
 //! append takes and refuses is decided once, for both, in `append.rs`.
@@ -30,6 +31,7 @@ mod append;
 mod chain;
 mod error;
 mod event;
+mod ledger;
 mod lines;
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -42,6 +44,7 @@ use jiff::Timestamp;
 pub use chain::Chain;
 pub use error::{Fault, StoreError};
 pub use event::{Clock, DEEPEST_BODY, Event, Head, LARGEST_BODY, LONGEST_NAME, NewEvent};
+pub use ledger::{Ledger, LedgerError, Moment, Recorded};
 pub use lines::{Lines, export, import};
 pub use memory::MemoryLog;
 #[cfg(feature = "sqlite")]

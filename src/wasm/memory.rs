@@ -1,100 +1,66 @@
-//! The calls that take addresses: the only unsafe code of the project, each use with its reason.
-#![allow(unsafe_code, reason = "a host hands over texts as addresses in linear memory")]
+//! Blocks of memory that a host writes texts into.
 
-use std::alloc::{Layout, alloc, dealloc};
+use std::collections::BTreeMap;
 
-use super::with_guest;
-
-/// Longest text that a host may hand over, in bytes.
-const LONGEST: usize = 256 << 20;
-
-fn layout(length: usize) -> Option<Layout> {
-    if length == 0 || length > LONGEST { None } else { Layout::from_size_align(length, 1).ok() }
+/// Blocks by address.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    blocks: BTreeMap<usize, Vec<u8>>,
+    bytes: usize,
 }
 
-/// Memory for a text of the host; null where the length is 0, too large, or there is no more.
-#[unsafe(no_mangle)]
-pub extern "C" fn qp_alloc(length: usize) -> *mut u8 {
-    // SAFETY: the layout has a size above 0.
-    layout(length).map_or(std::ptr::null_mut(), |layout| unsafe { alloc(layout) })
-}
-
-/// Gives memory back.
-///
-/// # Safety
-/// `address` must come from `qp_alloc` with the same length and not have been given back.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qp_free(address: *mut u8, length: usize) {
-    if let (false, Some(layout)) = (address.is_null(), layout(length)) {
-        // SAFETY: the caller vouches that this is an allocation of this layout.
-        unsafe { dealloc(address, layout) }
+impl Blocks {
+    /// A block of zeros; none where the length is 0 or there is no more memory.
+    pub fn alloc(&mut self, length: usize) -> Option<usize> {
+        let mut block = Vec::new();
+        block.try_reserve_exact(length).ok().filter(|()| length > 0)?;
+        block.resize(length, 0);
+        let address = block.as_mut_ptr().expose_provenance();
+        self.bytes = self.bytes.saturating_add(length);
+        self.blocks.insert(address, block);
+        Some(address)
     }
-}
 
-/// The bytes of a text of the host; empty where the address is null.
-///
-/// # Safety
-/// `length` bytes must be readable at `address` for as long as the slice lives.
-unsafe fn bytes<'m>(address: *const u8, length: usize) -> &'m [u8] {
-    if address.is_null() || length > LONGEST {
-        return &[];
+    /// Gives a block back; false where there is none of that length.
+    pub fn free(&mut self, address: usize, length: usize) -> bool {
+        if self.blocks.get(&address).is_none_or(|block| block.len() != length) {
+            return false;
+        }
+        self.bytes = self.bytes.saturating_sub(length);
+        self.blocks.remove(&address).is_some()
     }
-    // SAFETY: the caller vouches for the address and the length.
-    unsafe { std::slice::from_raw_parts(address, length) }
-}
 
-/// Checks a policy; 1 where it has errors.
-///
-/// # Safety
-/// `length` bytes must be readable at `address`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qp_check(address: *const u8, length: usize) -> u32 {
-    // SAFETY: the caller vouches for the address; the guest keeps nothing of the text.
-    let policy = unsafe { bytes(address, length) };
-    with_guest(|guest| u32::from(!guest.check(policy)))
-}
+    /// The bytes of a text, which lie within one block; those of no length lie anywhere.
+    pub fn text(&self, (address, length): (usize, usize)) -> Option<&[u8]> {
+        if length == 0 {
+            return Some(&[]);
+        }
+        let (start, block) = self.blocks.range(..=address).next_back()?;
+        let from = address.checked_sub(*start)?;
+        block.get(from..from.checked_add(length)?)
+    }
 
-/// Compiles a policy to a handle; 0 where it is refused.
-///
-/// # Safety
-/// `length` bytes must be readable at `address`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qp_compile(address: *const u8, length: usize) -> u32 {
-    // SAFETY: the caller vouches for the address; the guest keeps nothing of the text.
-    let policy = unsafe { bytes(address, length) };
-    with_guest(|guest| guest.compile(policy))
-}
-
-/// Judges a snapshot; 1 where there is no decision.
-///
-/// # Safety
-/// `length` bytes must be readable at `address`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qp_evaluate(handle: u32, address: *const u8, length: usize) -> u32 {
-    // SAFETY: the caller vouches for the address; the guest keeps nothing of the text.
-    let snapshot = unsafe { bytes(address, length) };
-    with_guest(|guest| u32::from(!guest.evaluate(handle, snapshot)))
+    /// How many bytes all blocks take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{qp_result_address, qp_result_length};
-    use super::*;
+    use super::Blocks;
 
     #[test]
-    fn texts_go_in_and_answers_come_out() {
-        let text = b"world: w\nselection: { gates: [sharpe >= 0.5] }\n";
-        let address = qp_alloc(text.len());
-        assert!(!address.is_null());
-        // SAFETY: the allocation has this length; the answer stands until the next call.
-        unsafe {
-            address.copy_from(text.as_ptr(), text.len());
-            assert_eq!(qp_check(address, text.len()), 0);
-            let answer = std::slice::from_raw_parts(qp_result_address(), qp_result_length());
-            assert!(answer.starts_with(b"{\"schema_version\":1"));
-            qp_free(address, text.len());
-            assert_eq!(qp_check(std::ptr::null(), 5), 1);
-        }
-        assert!(qp_alloc(0).is_null() && qp_alloc(usize::MAX).is_null());
+    fn texts_lie_within_one_block() {
+        let mut blocks = Blocks::default();
+        let address = blocks.alloc(8).expect("memory");
+        assert_eq!(blocks.text((address, 8)), Some([0; 8].as_slice()));
+        assert_eq!(blocks.text((address + 2, 6)).map(<[u8]>::len), Some(6));
+        assert_eq!(blocks.text((address + 2, 7)), None);
+        assert_eq!(blocks.text((0, 1)), None);
+        assert_eq!(blocks.text((usize::MAX, usize::MAX)), None);
+        assert_eq!(blocks.text((0, 0)), Some([].as_slice()));
+        assert!(!blocks.free(address, 7) && blocks.free(address, 8) && !blocks.free(address, 8));
+        assert_eq!((blocks.alloc(0), blocks.bytes()), (None, 0));
     }
 }

@@ -183,7 +183,7 @@ impl Quick {
     }
 }
 
-/// Whether a text is an instant in the commonest form, on a day that every month has.
+/// Whether a text is an instant in the commonest form, on a day that its month has in every year.
 fn is_plain_instant(text: &str) -> bool {
     let Some([y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z']) =
         text.as_bytes().first_chunk::<20>()
@@ -196,7 +196,12 @@ fn is_plain_instant(text: &str) -> bool {
         tens < 10 && ones < 10 && (low..=high).contains(&(tens * 10 + ones))
     };
     let year = [y0, y1, y2, y3].iter().all(|digit| digit.is_ascii_digit());
-    let date = year && within(m0, m1, 1, 12) && within(d0, d1, 1, 28);
+    let days = match (m0, m1) {
+        (b'0', b'2') => 28,
+        (b'0', b'4' | b'6' | b'9') | (b'1', b'1') => 30,
+        _ => 31,
+    };
+    let date = year && within(m0, m1, 1, 12) && within(d0, d1, 1, days);
     text.len() == 20 && date && within(h0, h1, 0, 23) && within(n0, n1, 0, 59) && within(s0, s1, 0, 59)
 }
 
@@ -210,5 +215,25 @@ impl Row for Values<'_> {
 
     fn flag(&self, _slot: u32) -> Option<bool> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_plain_instant, parse_instant};
+
+    #[test]
+    fn plain_instants_are_instants() {
+        let mut plain = 0;
+        for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+            let text = format!("2025-{month:02}-{day:02}T23:59:59Z");
+            let found = is_plain_instant(&text);
+            assert!(!found || parse_instant(&text).is_some(), "{text}");
+            plain += u32::from(found);
+        }
+        assert_eq!(plain, 365);
+        for text in ["2024-02-29T00:00:00Z", "2025-01-01T24:00:00Z", "2025-01-01T00:00:00", "2025-1-01T00:00:00Z", ""] {
+            assert!(!is_plain_instant(text), "{text}");
+        }
     }
 }
