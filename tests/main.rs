@@ -12,6 +12,7 @@ mod cli_contract;
 mod corpus;
 mod corpus_eval;
 mod embed_hosts;
+mod embed_playground;
 mod explain;
 mod fast_paths;
 mod guest;

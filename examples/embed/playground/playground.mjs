@@ -147,7 +147,8 @@ async function judge() {
 /** A snapshot that cannot be judged, or options that do not fit: shown in the text where the message says where. */
 function refused(error) {
   const text = editors.snapshot.value;
-  const mark = refusalMark(text, error.message);
+  // Options and states have no place in the text.
+  const mark = error.code === 'snapshot' ? refusalMark(text, error.message) : null;
   if (mark !== null) editors.snapshot.show([mark], '');
   else editors.snapshot.show([], 'not judged');
   stale(mark === null ? `Not judged: ${error.message}` : `Not judged, the snapshot has an error: ${mark.message}`, mark === null ? null : 'snapshot');

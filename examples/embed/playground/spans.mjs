@@ -73,14 +73,14 @@ export function indexAt(text, line, column) {
  * stands once in the text is the place. Null where neither says where.
  */
 export function refusalMark(text, message) {
-  const place = /(?:^|[^0-9])(\d+):(\d+): /.exec(message);
+  const place = /\bline (\d+), column (\d+): /.exec(message);
   const said = place === null ? message : message.slice(place.index + place[0].length);
   const mark = (start, end) => ({
     start, end, ...position(text, start), severity: 'error', code: '', message: said, help: null, notes: [], labels: [],
   });
   if (place !== null) {
     const start = indexAt(text, Number(place[1]), Number(place[2]));
-    const token = /^(?:"(?:[^"\\\n]|\\.)*"?|[\w.+-]+|[^\s])/.exec(text.slice(start));
+    const token = /^(?:"(?:[^"\\\n]|\\.)*"?|[\w.+-]+|[^\s])/.exec(text.slice(start, start + 1000));
     return mark(start, start + (token === null ? 0 : token[0].length));
   }
   for (const [, name] of message.matchAll(/`([^`]+)`/g)) {

@@ -142,8 +142,8 @@ export function because(strategy) {
   if (rejection !== null) {
     if (rejection.code === 'metrics_missing') return `${rejection.rule === null ? '' : `\`${rejection.rule}\`: `}${missing.length === 0 ? 'a metric' : named(missing)} ${missing.length > 1 ? 'are' : 'is'} missing`;
     if (rejection.rule !== null) return said(rejection.rule);
-    const by = rejection.by.length === 0 ? '' : rejection.code === 'correlation_constraint_failed' ? ` ${named(rejection.by, 1)}` : `: ${named(rejection.by, 1)}`;
-    const words = code(rejection.code) + by;
+    const joint = { correlation_constraint_failed: ' ', rank_outside_topk: ', after ', performance_rank_outside_top_k: ', after ' }[rejection.code] ?? ': ';
+    const words = code(rejection.code) + (rejection.by.length === 0 ? '' : joint + named(rejection.by, 1));
     return downgrade !== null && rejection.code === 'hysteresis_pending' ? code(downgrade) : words;
   }
   if (downgrade !== null) return code(downgrade);
