@@ -174,7 +174,7 @@ impl Browser {
         // A fragment alone would not load the page again.
         self.call("Page.navigate", json!({ "url": "about:blank" }));
         self.call("Page.navigate", json!({ "url": address }));
-        self.until("document.documentElement.dataset.ready === 'yes'");
+        self.until("document.documentElement?.dataset.ready === 'yes'");
     }
 
     pub fn window(&mut self, width: u32, height: u32, scheme: &str) {

@@ -27,7 +27,12 @@ export function id(name) {
   return document.getElementById(name);
 }
 
+/** A name that may be broken where its words end. */
+export function breakable(name) {
+  return name.split(/(?<=[_.-])/).flatMap((part, index) => (index === 0 ? [part] : [h('wbr'), part]));
+}
+
 /** Text in which names between backticks are code. */
 export function prose(text) {
-  return text.split('`').map((part, index) => (index % 2 === 1 ? h('code', {}, part) : part));
+  return text.split('`').map((part, index) => (index % 2 === 1 ? h('code', {}, breakable(part)) : part));
 }

@@ -1,6 +1,6 @@
 // The decision, a row for each strategy: sorted, filtered, and one of them picked.
 
-import { h, prose } from './dom.mjs';
+import { breakable, h, prose } from './dom.mjs';
 import { because, plain } from './words.mjs';
 
 /** More rows are drawn only when asked for. */
@@ -18,11 +18,6 @@ const COLUMNS = [
   { id: 'rank', title: 'rank', key: (row) => row.rank ?? Infinity, number: true },
   { id: 'because', title: 'because', key: (row) => row.because },
 ];
-
-/** A name that may be broken where its words end. */
-function breakable(name) {
-  return name.split(/(?<=[_.-])/).flatMap((part, index) => (index === 0 ? [part] : [h('wbr'), part]));
-}
 
 export class Table {
   #root;

@@ -45,7 +45,11 @@ export function amount(value, { unit, percent } = {}, figures = percent ? 3 : 4)
   if (value === null || value === undefined) return 'missing';
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return `"${value}"`;
-  if (percent) return `${plain(value * 100, figures)}%`;
+  if (percent) {
+    const number = plain(value * 100, figures);
+    // Nearly all is not all.
+    return number === '100' && value !== 1 && figures < 15 ? amount(value, { unit, percent }, figures + 1) : `${number}%`;
+  }
   if (unit === 'days') return counted(value, 'day', figures);
   if (unit === 'years') return counted(value, 'year', figures);
   if (unit === 'duration') return duration(value);
