@@ -14,6 +14,7 @@ export class Editor {
   #colours;
   #lines = [''];
   #starts = [0];
+  #length = 0;
   #marks = [];
   #byLine = new Map();
   #lineHeight = 20;
@@ -161,7 +162,9 @@ export class Editor {
   }
 
   #measure() {
-    this.#lines = this.text.value.split('\n');
+    const { value } = this.text;
+    this.#length = value.length;
+    this.#lines = value.split('\n');
     let start = 0;
     this.#starts = this.#lines.map((line) => {
       const own = start;
@@ -174,9 +177,7 @@ export class Editor {
 
   /** Between a key and the next findings, marks after the change move with their text. */
   #moveMarks() {
-    const before = this.#lines.join('\n');
-    const after = this.text.value;
-    const delta = after.length - before.length;
+    const delta = this.text.value.length - this.#length;
     const caret = this.text.selectionEnd;
     const changed = Math.min(caret, caret - delta);
     const moved = (index) => (index >= changed ? Math.max(changed, index + delta) : index);

@@ -16,6 +16,10 @@ import { code, instant, named, sentence } from './words.mjs';
 
 /** Long enough that a word is typed in peace, short enough that the answer seems to come at once. */
 const PAUSE = 150;
+/** The longest pause, where judging takes long. */
+const LONGEST_PAUSE = 2_000;
+/** Judging that takes longer, in milliseconds, is done in less detail from then on. */
+const LONG = 1_500;
 
 const state = {
   example: EXAMPLES[0],
@@ -39,6 +43,12 @@ let policy = null;
 let compiled = null;
 let timer = 0;
 let storyTimer = 0;
+/** How long the last judging took. */
+let took = 0;
+/** Set where judging in full detail takes long: how long it took, and how many times as long as in less detail. */
+let slow = null;
+/** Counts judgements, so that one that was overtaken is not drawn. */
+let turn = 0;
 
 const editors = {
   policy: new Editor(id('policy'), { label: 'Policy, YAML', colours: yaml, changed: soon }),
@@ -55,10 +65,11 @@ function trouble(message) {
 
 function soon() {
   clearTimeout(timer);
-  timer = setTimeout(judge, PAUSE);
+  turn += 1;
+  timer = setTimeout(judge, Math.min(LONGEST_PAUSE, Math.max(PAUSE, took)));
 }
 
-/** Calls the engine; one that trapped is thrown away, since nothing that it kept can be trusted, and a new one tried once. */
+/** Calls the engine; one that trapped is thrown away, since nothing that it kept can be trusted. Then the answer is undefined. */
 async function asking(call) {
   try {
     return call();
@@ -100,47 +111,75 @@ const refusal = (error) => ({ start: 0, end: 0, severity: 'error', code: '', mes
 function options() {
   const { stage, profile, previous } = state;
   return {
-    detail: 'all',
     ...(stage === '' ? {} : { stage }),
     ...(profile === '' ? {} : { profile }),
     ...(previous === null ? {} : { previous: JSON.parse(previous) }),
   };
 }
 
+/** A decision with every strategy in it, or with the selected ones only where all of them take long. */
+function evaluate() {
+  const given = options();
+  const timed = (detail) => {
+    const start = performance.now();
+    const decision = policy.evaluate(editors.snapshot.value, { ...given, detail });
+    return { decision, took: performance.now() - start };
+  };
+  if (slow === null) {
+    const all = timed('all');
+    if (all.took > LONG) slow = { took: all.took, factor: null };
+    return all;
+  }
+  const brief = timed('selected');
+  slow.factor ??= slow.took / brief.took;
+  if (brief.took * slow.factor > LONG) return { ...brief, isBrief: true };
+  slow = null;
+  return timed('all');
+}
+
 async function judge() {
   clearTimeout(timer);
   if (engine === null) return;
+  turn += 1;
+  const own = turn;
   const start = performance.now();
-  const done = await asking(() => {
-    if (!compile()) return { stale: 'policy' };
-    const middle = performance.now();
-    try {
-      const decision = policy.evaluate(editors.snapshot.value, options());
-      return { decision, took: [middle - start, performance.now() - middle] };
-    } catch (error) {
-      if (error instanceof RefusedError) return { stale: 'snapshot', error };
-      throw error;
-    }
-  });
-  if (done === undefined) {
-    stale('the engine was restarted: change a text to judge again');
+  const hasPolicy = await asking(compile);
+  const compiling = performance.now() - start;
+  remember();
+  if (hasPolicy === undefined) {
+    stale('The engine was restarted: change a text to judge again.');
     return;
   }
-  remember();
-  if (done.stale === 'policy') {
+  if (!hasPolicy) {
     const count = editors.policy.findings.querySelectorAll('li.error').length;
     stale(`The policy has ${count === 1 ? 'an error' : `${count} errors`}.`, 'policy');
     counts();
     return;
   }
-  if (done.stale === 'snapshot') {
-    refused(done.error);
+  // Findings are seen, and keys that were pressed meanwhile heard, before a judging that may take long.
+  if (took > PAUSE) await new Promise((done) => { setTimeout(done, 20); });
+  if (own !== turn) return;
+  const judged = await asking(() => {
+    try {
+      return evaluate();
+    } catch (error) {
+      if (error instanceof RefusedError) return { error };
+      throw error;
+    }
+  });
+  if (judged === undefined) {
+    stale('The engine was restarted: change a text to judge again.');
+    return;
+  }
+  if (judged.error !== undefined) {
+    refused(judged.error);
     counts();
     return;
   }
+  took = judged.took;
   editors.snapshot.show([], 'no errors');
-  id('took').textContent = `compiled in ${done.took[0].toFixed(1)} ms, judged in ${done.took[1].toFixed(1)} ms`;
-  draw(done.decision);
+  id('took').textContent = `compiled in ${compiling.toFixed(1)} ms, judged in ${took.toFixed(1)} ms`;
+  draw(judged.decision, judged.isBrief === true);
   counts();
 }
 
@@ -169,8 +208,17 @@ function stale(message, where = null) {
   id('next').disabled = true;
 }
 
-function draw(decision) {
+function draw(decision, isBrief) {
   state.decision = decision;
+  const everything = () => {
+    slow = null;
+    judge();
+  };
+  id('brief').hidden = !isBrief;
+  if (isBrief) {
+    id('brief').replaceChildren(`Judging all strategies in detail took ${(slow.took / 1000).toFixed(1)} s: only the selected ones are listed. `,
+      h('button', { type: 'button', onclick: everything }, 'List all once'));
+  }
   id('stale').hidden = true;
   id('decided').hidden = false;
   id('decided').classList.remove('old');
@@ -192,13 +240,14 @@ function draw(decision) {
 }
 
 /** The decision in one sentence. */
-function summary({ strategies, selected }) {
+function summary({ strategies, selected, funnel: [submitted] }) {
   const all = Object.values(strategies);
+  const total = submitted?.count ?? all.length;
   const actions = (action) => all.filter((one) => one.action === action).length;
   const changes = [['promoted', actions('promote')], ['demoted', actions('demote')]].filter(([, count]) => count > 0).map(([word, count]) => `${count} ${word}`);
   const changed = changes.length === 0 ? '' : `, ${changes.join(' and ')}`;
-  const many = `${all.length} ${all.length === 1 ? 'strategy' : 'strategies'}`;
-  if (all.length === 0) return 'The snapshot has no strategies.';
+  const many = `${total} ${total === 1 ? 'strategy' : 'strategies'}`;
+  if (total === 0) return 'The snapshot has no strategies.';
   if (selected.length > 0) return `${selected.length} of ${many} ${selected.length === 1 ? 'is' : 'are'} selected${changed}: ${named(selected, 4)}.`;
   const reasons = new Map();
   for (const { rejected_by: rejection } of all) {
@@ -260,7 +309,7 @@ function counts() {
   }
   const { decision } = state;
   const isOld = id('decided').classList.contains('old');
-  id('tab-decision').querySelector('.count').textContent = decision === null || isOld ? '' : `${decision.selected.length} of ${Object.keys(decision.strategies).length}`;
+  id('tab-decision').querySelector('.count').textContent = decision === null || isOld ? '' : `${decision.selected.length} of ${decision.funnel[0]?.count ?? 0}`;
 }
 
 // The story
@@ -293,7 +342,7 @@ async function tell(isAsked) {
     pick(null);
     row?.focus();
   };
-  if (decision !== null && decision.strategies[strategy] === undefined) {
+  if (decision !== null && id('brief').hidden && decision.strategies[strategy] === undefined) {
     root.replaceChildren(h('p', { class: 'hint' }, prose(`\`${strategy}\` is not in this snapshot.`)));
     return;
   }
@@ -403,6 +452,8 @@ async function load({ example: name, stage, profile, strategy, at, policy: polic
   state.strategy = strategy ?? null;
   state.decision = null;
   compiled = null;
+  slow = null;
+  took = 0;
   id('example').value = example.id;
   id('stage').value = state.stage;
   id('step').value = String(example.step);
