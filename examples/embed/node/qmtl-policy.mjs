@@ -35,6 +35,8 @@ const FUNCTIONS = [
 ];
 const REFUSED = 2;
 const MOST_ROWS = 0xffff_ffff;
+// What V8 holds; others hold more.
+const LONGEST_STRING = 0x1fff_ffe8;
 
 const encoder = new TextEncoder();
 // A byte-order mark is part of a text here: the host sees the bytes that the guest wrote.
@@ -121,6 +123,12 @@ class Guest {
   answer() {
     const address = this.call('qp_result_address');
     const length = this.call('qp_result_length');
+    if (length > LONGEST_STRING) {
+      throw new RefusedError(
+        'too_large',
+        `the answer has ${length} bytes, more than a string holds: ask for less detail`,
+      );
+    }
     return decoder.decode(new Uint8Array(this.memory.buffer, address, length));
   }
 
@@ -138,10 +146,12 @@ class Guest {
       values.push(address, bytes.length);
       address += bytes.length;
     }
-    const status = this.call(name, ...values);
-    const answer = this.answer();
-    if (block !== 0) this.call('qp_free', block, length);
-    return { status, answer };
+    try {
+      const status = this.call(name, ...values);
+      return { status, answer: this.answer() };
+    } finally {
+      if (block !== 0 && this.#ended === null) this.call('qp_free', block, length);
+    }
   }
 
   /** Like `ask`, for calls that say with a status that they were refused. */

@@ -114,6 +114,28 @@ test('what is no number is missing and opens no gate', async () => {
   assert.ok(notes.length > 0);
 });
 
+test('texts that are nearly JSON are read as documents are everywhere', async () => {
+  const policy = (await load()).compile(GATES);
+  const selected = (text) => policy.evaluate(text).selected;
+  assert.deepEqual(selected('{"metrics": {"a": {"sharpe": NaN}, "b": {"sharpe": 1e999}, "c": {"sharpe": "NaN"}}}'), []);
+  assert.deepEqual(selected('\ufeff{"metrics": {"__proto__": {"sharpe": 1}}}'), ['__proto__']);
+  assert.throws(() => selected({ metrics: { '\ud800': { sharpe: 1 } } }), refused('snapshot'));
+  assert.throws(() => selected(`{"metrics": ${'['.repeat(100_000)}`), refused('snapshot'));
+  assert.throws(() => policy.evaluate({}, `{"previous": ${'['.repeat(100_000)}`), RefusedError);
+});
+
+test('truth values are 1 and 0 in columns', async () => {
+  const policy = (await load()).compile('world: w\nselection: { gates: [point_in_time_data] }\n');
+  const prepared = policy.prepare(['point_in_time_data']);
+  assert.equal(prepared.columns[0].kind, 'boolean');
+  const frame = prepared.frame(10);
+  frame.column(0).set([1, 0, NaN, 0.5, 2, -1, Infinity, 1, 1, 1]);
+  frame.validity(0)[1] = 0b10;
+  const found = frame.evaluate();
+  const passing = Array.from({ length: 10 }, (_, row) => row).filter((row) => found.passes(row));
+  assert.deepEqual(passing, [0, 7, 9]);
+});
+
 test('what was released is refused, and releasing again does nothing', async () => {
   const engine = await load();
   const policy = engine.compile(GATES);

@@ -366,11 +366,11 @@ class _Guest:
                 address += len(text)
             if joined:
                 ctypes.memmove(self._host_address(block, len(joined)), joined, len(joined))
-            status = self.call(name, *values)
-            answer = self.answer()
-            if joined:
-                self.call("qp_free", block, len(joined))
-            return status, answer
+            try:
+                return self.call(name, *values), self.answer()
+            finally:
+                if joined and not self.has_ended:
+                    self.call("qp_free", block, len(joined))
 
     def text(self, name: str, handles: Iterable[int], texts: Iterable[str]) -> str:
         """Like `ask`, for calls that say with a status that they were refused."""
