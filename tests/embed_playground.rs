@@ -273,8 +273,6 @@ fn every_window_and_scheme_is_readable() {
             browser.value("document.querySelector('#policy-text').setRangeText('sharpe', document.querySelector('#policy-text').value.indexOf('sharp >'), document.querySelector('#policy-text').value.indexOf('sharp >') + 5)");
             browser.value("document.querySelector('#policy-text').dispatchEvent(new Event('input'))");
             browser.until(JUDGED);
-            // A fading takes its time.
-            browser.until("document.getAnimations().length === 0");
             readable(&mut browser, width, scheme, "decision");
         }
     }

@@ -1,12 +1,11 @@
 //! Headless Chromium, driven over the pipe of its DevTools protocol: nothing but the browser and `sh` is needed.
 
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,6 +13,8 @@ use crate::support::Scratch;
 
 /// Nothing that is waited for takes nearly as long, even on a machine that is busy with other tests.
 const HANG: Duration = Duration::from_secs(90);
+/// How long a browser may take to end by itself.
+const GRACE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(25);
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -30,7 +31,7 @@ pub fn program() -> Option<PathBuf> {
 
 /// The first of these programs that is installed.
 pub fn find(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> = std::env::split_paths(&path).collect();
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }
@@ -158,14 +159,14 @@ impl Browser {
     /// Waits until an expression of the page is true.
     #[track_caller]
     pub fn until(&mut self, expression: &str) {
-        let start = Instant::now();
-        while self.value(&format!("Boolean({expression})")) != json!(true) {
-            if start.elapsed() > HANG {
-                let page = self.value("document.body.innerText.slice(0, 3000)");
-                panic!("never true: {expression}\n{:?}\n{page}", self.complaints);
+        for _ in 0..HANG.as_millis() / POLL.as_millis() {
+            if self.value(&format!("Boolean({expression})")) == json!(true) {
+                return;
             }
             std::thread::sleep(POLL);
         }
+        let page = self.value("document.body.innerText.slice(0, 3000)");
+        panic!("never true: {expression}\n{:?}\n{page}", self.complaints);
     }
 
     /// Opens an address and waits for the playground to be ready.
@@ -224,8 +225,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // It ends by itself when nobody holds the pipe; children that it started end with it.
         drop(self.pipe.take());
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(5) {
+        for _ in 0..GRACE.as_millis() / POLL.as_millis() {
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return;
             }
