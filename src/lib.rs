@@ -5,7 +5,7 @@
 //!                                     ▲            └─► eval ───► decision ────► render
 //!                                  stdlib                 ▲
 //!                                                    snapshot + state
-//! decision ─► lifecycle (runs, campaigns, promotion, execution mode) ─► events
+//! decision ─► lifecycle (runs, campaigns, promotion, execution mode) ─► events ─► report ─► render
 //! ```
 //!
 //! Each stage is a module, and a module imports only from those before it. Invariants:
@@ -39,6 +39,7 @@ pub mod ir;
 pub mod lifecycle;
 mod policy;
 pub mod render;
+pub mod report;
 pub mod source;
 pub mod stdlib;
 #[cfg(feature = "store")]

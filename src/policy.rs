@@ -4,8 +4,8 @@ use crate::check::check as run_lints;
 use crate::compile::{Compiled, Loader, NoFiles, compile};
 use crate::diag::{Diagnostic, Severity, has_errors};
 use crate::eval::{
-    Decision, Detail, EvaluateError, ExplainError, Explanation, MetricColumn, Options, Plans, PrepareError,
-    PrepareOptions, Prepared, Quick, Snapshot, SnapshotError, evaluate, explain, metric_columns,
+    Compared, Decision, Detail, EvaluateError, ExplainError, Explanation, MetricColumn, Options, Plans, PrepareError,
+    PrepareOptions, Prepared, Quick, Snapshot, SnapshotError, compared, evaluate, explain, metric_columns,
 };
 use crate::ir::{Fingerprints, Metric, Program, fingerprints};
 use crate::source::{Document, Limits, Sources, Span};
@@ -193,6 +193,13 @@ impl Policy {
     /// If the snapshot lacks the strategy, or cannot be judged by this policy.
     pub fn explain(&self, snapshot: &Snapshot, options: &Options, strategy: &str) -> Result<Explanation, ExplainError> {
         explain(&self.program, &self.fingerprints, &self.plans, &self.sources, snapshot, options, strategy)
+    }
+
+    /// What a rule compares, in words and units; none where there is no such rule under the profile.
+    /// `threshold` is the constant that a decision names for it.
+    #[must_use]
+    pub fn compared(&self, profile: Option<&str>, rule: &str, threshold: Option<f64>) -> Option<Compared> {
+        compared(&self.program, &self.sources, profile, rule, threshold)
     }
 
     /// The metrics that the policy reads.

@@ -27,6 +27,7 @@ mod misspelt;
 mod properties;
 mod readme;
 mod reference;
+mod report;
 mod shown;
 mod store;
 mod store_processes;

@@ -96,6 +96,20 @@ impl Stage {
         self.at(now, &["campaign", "tick"], &[]).exits(0).json()["actions"][0]["reason"].clone()
     }
 
+    /// The report on `s1` at a time: verdict, and what happened by then, in order.
+    #[track_caller]
+    fn report(&self, now: &str) -> (String, String, Vec<String>) {
+        let more = ["--strategy", "s1", "--risk-snapshot", now, "--format", "json"];
+        let document = self.at(now, &["report"], &more).exits(0).json();
+        let s1 = &document["strategies"][0];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let what = |entry: &Value| {
+            if entry["what"] == "decisions" { text(&entry["effective_mode"]) } else { text(&entry["kind"]) }
+        };
+        let history = s1["history"].as_array().unwrap().iter().map(what).collect();
+        (text(&s1["verdict"]["code"]), text(&s1["verdict"]["sentence"]), history)
+    }
+
     /// The kinds of all events, in order.
     fn kinds(&self) -> Vec<String> {
         let lines = run(&["store", "export", "--store", &self.store]).exits(0).stdout;
@@ -129,10 +143,20 @@ fn from_the_first_backtest_to_a_candidate_for_live() {
         (&submitted["requested_mode"], &submitted["run"]["effective_mode"]),
         (&json!("live"), &json!("compute-only"))
     );
+    let (verdict, sentence, history) = stage.report("2026-01-05");
+    assert_eq!(
+        (verdict.as_str(), history),
+        ("not_ready_for_paper", vec!["run_submitted".to_owned(), "run_evaluated".to_owned()])
+    );
+    assert_eq!(
+        sentence,
+        "Sharpe 1.2 ≥ 0.8, drawdown 10% ≤ 20%, 60 trading days ≥ 20: not ready for paper, the backtest window is incomplete."
+    );
     let (live, next, blocked) = stage.standing("2026-01-05");
     assert_eq!((live, next, blocked), (Value::Null, json!("paper"), json!(["backtest_window_incomplete"])));
     stage.submit("2026-02-05", "b2", "backtest").exits(0);
     assert_eq!(stage.tick("2026-02-05"), "promotable_to_paper");
+    assert_eq!(stage.report("2026-02-05").0, "paper_ready");
     assert_eq!(stage.standing("2026-02-05").2, json!([]));
     stage.submit("2026-02-06", "p1", "paper").exits(0);
     assert_eq!(stage.tick("2026-02-06"), "continue_paper_campaign");
@@ -140,6 +164,7 @@ fn from_the_first_backtest_to_a_candidate_for_live() {
     assert_eq!(stage.standing("2026-02-06"), (Value::Null, json!("live"), blocked));
     stage.submit("2026-03-02", "p2", "paper").exits(0);
     assert_eq!(stage.tick("2026-03-02"), "promotable_to_live");
+    assert_eq!(stage.report("2026-03-02").0, "live_candidate");
     let found = stage.at("2026-03-02", &["promote", "candidates"], &["--risk-snapshot", "2026-03-02"]).exits(0).json();
     assert_eq!(found["candidates"][0]["pending_manual_approval"], true);
     let listed = stage.at("2026-03-02", &["run", "list"], &["--strategy", "s1"]).exits(0).json();
@@ -168,6 +193,7 @@ fn up_needs_the_right_approver_and_a_risk_exit_takes_it_down() {
     assert_eq!(stage.decide("2026-03-02T13:30:00", 1.2, 0.1)["effective_mode"], "paper");
     stage.act("2026-03-02T14:00:00", "apply", "p2", "ops").exits(0).prints("promotion_completed");
     assert_eq!(stage.standing("2026-03-02T14:00:00"), (json!("p2"), Value::Null, json!([])));
+    assert_eq!(stage.report("2026-03-02T14:00:00").0, "live");
     assert_eq!(stage.decide("2026-03-02T15:00:00", 1.2, 0.1)["effective_mode"], "live");
 
     let exit = stage.decide("2026-03-02T16:00:00", 1.2, 0.3);
@@ -175,6 +201,22 @@ fn up_needs_the_right_approver_and_a_risk_exit_takes_it_down() {
     assert_ne!(exit["effective_mode"], "live");
     let waits = json!(["cooldown_active", "manual_approval_required"]);
     assert_eq!(stage.standing("2026-03-02T16:00:00"), (Value::Null, json!("live"), waits));
+    let (verdict, sentence, history) = stage.report("2026-03-02T16:00:00");
+    assert_eq!(verdict, "not_ready_for_live");
+    assert!(sentence.starts_with("Drawdown 30% > 20%: not ready for live, the last apply is too recent"), "{sentence}");
+    // Decisions in a row that say the same are one entry.
+    let told: Vec<_> = history.iter().map(String::as_str).filter(|kind| !kind.starts_with("run_")).collect();
+    let expected = [
+        "paper",
+        "promotion_approved",
+        "paper",
+        "promotion_frozen",
+        "promotion_completed",
+        "live",
+        "validate",
+        "demoted",
+    ];
+    assert_eq!(told, expected);
     // Good numbers alone do not bring it back.
     assert_eq!(stage.decide("2026-03-02T17:00:00", 1.2, 0.1)["effective_mode"], "paper");
     stage.act("2026-03-02T18:00:00", "approve", "p2", "risk-desk").exits(0);
@@ -193,6 +235,8 @@ fn halt_resume_and_rollback() {
     let by = |actor: &'static str| ["--actor", actor, "--reason", "prices look wrong"];
     stage.at("2026-03-02T02:00:00", &["world", "halt"], &by("anybody")).exits(0).prints("world_halted");
     assert_eq!(stage.standing("2026-03-02T03:00:00").2, json!(["world_halted"]));
+    let (verdict, _, history) = stage.report("2026-03-02T03:00:00");
+    assert_eq!((verdict.as_str(), history.last().map(String::as_str)), ("not_ready_for_live", Some("world_halted")));
     stage.act("2026-03-02T03:00:00", "apply", "p2", "ops").exits(2).says("cannot go live: world_halted");
     stage
         .at("2026-03-02T03:00:00", &["world", "status"], &["--format", "table"])

@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 15] = [
     &["check", "eval", "format"],
     &["policy"],
     &["lifecycle"],
-    &["store"],
+    &["store", "report"],
     &["render"],
     &["cli"],
     &["wasm"],

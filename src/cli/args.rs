@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::clock::NowArguments;
 use super::lifecycle_args::{CampaignArguments, PromoteArguments, ResolveModeArguments};
-use super::record_args::{RunArguments, WorldVerbs};
+use super::record_args::{ReportArguments, RunArguments, WorldVerbs};
 use super::store_file::StoreArguments;
 
 /// Checks world policies and judges strategies with them.
@@ -53,6 +53,8 @@ pub(super) enum Verb {
     Promote(PromoteArguments),
     /// Show where a world stands; halt it and let it go on
     World(WorldVerbs),
+    /// Report where the strategies of a world stand and why, for operators and risk officers
+    Report(Box<ReportArguments>),
     /// Tell where a strategy executes, and which of its orders pass
     ResolveMode(ResolveModeArguments),
     /// Print the JSON Schema of policies, for editors

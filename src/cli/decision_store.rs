@@ -58,7 +58,7 @@ impl DecisionStore {
             let before = world.previous()?;
             given.hold(world.approved(&self.rules), before.clone());
             let decision = given.judge(policy, snapshot.clone(), options.clone())?;
-            let events = world.record_decision(before.as_ref(), &decision)?;
+            let events = world.record_decision(before.as_ref(), &decision, given.correlations(snapshot).as_deref())?;
             decided = Some(decision);
             Ok(events)
         })?;

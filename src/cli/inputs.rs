@@ -66,9 +66,14 @@ impl<'a> Given<'a> {
             }
             None => snapshot.previous = self.previous.clone().or(snapshot.previous),
         }
-        snapshot.correlations = self.correlations.clone().or(snapshot.correlations);
+        snapshot.correlations = self.correlations(&snapshot);
         snapshot.notes.append(self.notes.clone());
         snapshot
+    }
+
+    /// The correlations that a snapshot is judged with.
+    pub fn correlations(&self, snapshot: &Snapshot) -> Option<Arc<Correlations>> {
+        self.correlations.clone().or_else(|| snapshot.correlations.clone())
     }
 
     /// Options with what else the arguments ask for.

@@ -25,6 +25,7 @@ mod promote;
 mod promote_acts;
 mod record;
 mod record_args;
+mod report;
 mod resolve_mode;
 mod rule;
 mod runs;
@@ -97,6 +98,7 @@ pub fn run() -> ExitCode {
         Verb::Campaign(verb) => campaign::run(verb, &terminal),
         Verb::Promote(verb) => promote::run(verb, &terminal),
         Verb::World(verb) => world::run(verb, &terminal),
+        Verb::Report(verb) => report::run(verb, &terminal),
         Verb::ResolveMode(verb) => resolve_mode::run(verb, &terminal),
         Verb::Schema => schema::run(),
         Verb::Bench(verb) => bench::run(verb, &terminal),

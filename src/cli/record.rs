@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Failure;
 use super::clock::{NowArguments, wall_clock};
 use super::store_file::StoreArguments;
-use crate::lifecycle::{JudgeError, LifecycleEvent, WorldRecord};
+use crate::lifecycle::{History, JudgeError, LifecycleEvent, WorldRecord};
 use crate::store::{Head, Ledger as Record, LedgerError, Moment, Recorded, SqliteLog};
 
 /// The record of one world, in a store, at a time that was given or that the clock shows.
@@ -39,6 +39,17 @@ impl Ledger {
     pub fn open(store: &StoreArguments, world: &str, now: &NowArguments) -> Result<Self, Failure> {
         let given = now.given()?;
         Ok(Self { record: Record::open(store.open()?, world)?, given })
+    }
+
+    /// The same, with what happened on the way.
+    pub fn open_with_history(store: &StoreArguments, world: &str, now: &NowArguments) -> Result<Self, Failure> {
+        let given = now.given()?;
+        Ok(Self { record: Record::open_with_history(store.open()?, world)?, given })
+    }
+
+    /// What happened to the world, where that was asked for.
+    pub fn history(&self) -> Option<&History> {
+        self.record.history()
     }
 
     /// The world as it was read last.

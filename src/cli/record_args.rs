@@ -249,6 +249,52 @@ pub(super) struct WorldStatusArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// The policy, `-` for standard input
+    pub policy: PathBuf,
+    /// The world, where the policy does not name it
+    #[arg(long, value_name = "NAME")]
+    pub world: Option<String>,
+    /// Only this strategy
+    #[arg(long, value_name = "ID")]
+    pub strategy: Option<String>,
+    /// The language
+    #[arg(long, value_enum, default_value_t = ReportLanguage::En, value_name = "LANGUAGE")]
+    pub lang: ReportLanguage,
+    /// How to write the report
+    #[arg(long, value_enum)]
+    pub format: ReportFormat,
+    /// When the risk snapshot was taken
+    #[arg(long, value_name = "TIME")]
+    pub risk_snapshot: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+    #[command(flatten)]
+    pub now: NowArguments,
+    /// Write to a file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Markdown, for a terminal or a mail
+    Md,
+    /// One HTML file with plots, for a browser or paper
+    Html,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportLanguage {
+    /// English
+    En,
+    /// Korean
+    Ko,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct WorldHalt {
     #[command(flatten)]
     pub stop: StopArguments,

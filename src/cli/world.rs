@@ -17,8 +17,7 @@ use super::{Failure, Outcome};
 use crate::diag::nearest;
 use crate::ir::PromotionMode;
 use crate::lifecycle::{
-    Apply, BlockReason, CampaignReason, Candidate, Phase, Review, StrategyStatus, WorldRecord, WorldRules,
-    campaign_status,
+    Apply, Candidate, Outlook, Review, Stage, StrategyStatus, WorldRecord, WorldRules, campaign_status,
 };
 
 /// Where a world stands.
@@ -115,52 +114,6 @@ fn strategy(
     campaign: StrategyStatus,
     candidate: Option<&Candidate>,
 ) -> StrategyView {
-    let live_by = world.live().get(&campaign.strategy_id).cloned();
-    let (next, blocked_by) = match (&live_by, candidate) {
-        (Some(_), _) => {
-            let approved = world.approved(rules).contains(&campaign.strategy_id);
-            let halted = world.halted().map(|_| BlockReason::WorldHalted.as_str());
-            let void = (!approved).then_some(match (rules.allow_live, rules.mode) {
-                (false, _) | (_, PromotionMode::Disabled) => BlockReason::PromotionDisabled.as_str(),
-                (true, _) => BlockReason::ManualApprovalRequired.as_str(),
-            });
-            (None, halted.into_iter().chain(void).collect())
-        }
-        (None, Some(candidate)) => (Some("live"), to_live(&campaign, candidate)),
-        (None, None) if campaign.phase == Phase::BacktestCampaign => (Some("paper"), to_paper(&campaign)),
-        (None, None) => (None, Vec::new()),
-    };
-    StrategyView { campaign, live_by, next, blocked_by }
-}
-
-/// What stands in the way of live; an incomplete campaign says what it lacks.
-fn to_live(campaign: &StrategyStatus, candidate: &Candidate) -> Vec<&'static str> {
-    let mut blocked = Vec::new();
-    for reason in &candidate.blocked_reasons {
-        match reason {
-            BlockReason::CampaignIncomplete if !campaign.reasons.is_empty() => {
-                blocked.extend(campaign.reasons.iter().map(|reason| reason.as_str()));
-            }
-            reason => blocked.push(reason.as_str()),
-        }
-    }
-    blocked
-}
-
-/// What stands in the way of paper.
-fn to_paper(campaign: &StrategyStatus) -> Vec<&'static str> {
-    let of_paper = |reason: &CampaignReason| {
-        matches!(
-            reason,
-            CampaignReason::MissingPaperRun
-                | CampaignReason::PaperWindowIncomplete
-                | CampaignReason::PaperObservationGap
-        )
-    };
-    if campaign.promotable_to_paper {
-        return Vec::new();
-    }
-    let reasons = campaign.reasons.iter().filter(|reason| !of_paper(reason));
-    let blocked: Vec<_> = reasons.map(|reason| reason.as_str()).collect();
-    if blocked.is_empty() { vec![BlockReason::ValidationFailed.as_str()] } else { blocked }
+    let Outlook { live_by, next, blocked_by } = Outlook::new(rules, world, &campaign, candidate);
+    StrategyView { campaign, live_by, next: next.map(Stage::as_str), blocked_by }
 }

@@ -34,8 +34,8 @@ pub use crate::ir::Metric;
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
 pub use engine::{Detail, EvaluateError, Options, Plans, evaluate};
 pub use explain::{
-    Amount, Blocker, Change, ChangeOutcome, CutFacts, DataFacts, ExplainError, Explanation, ExposureFacts,
-    HysteresisFacts, Placed, Quantity, Reading, Room, RuleFacts, ScoreFacts, Term, explain,
+    Amount, Blocker, Change, ChangeOutcome, Compared, CutFacts, DataFacts, ExplainError, Explanation, ExposureFacts,
+    HysteresisFacts, Placed, Quantity, Reading, Room, RuleFacts, ScoreFacts, Term, compared, explain,
 };
 pub(crate) use metric_column::metric_columns;
 pub use metric_column::{MetricColumn, TruthBits};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::correlated::Correlated;
 use super::words::{OverrideStatus, RunState, Stage};
 
 /// What data a run was judged on.
@@ -68,6 +69,9 @@ pub enum LifecycleEvent {
         metrics: Value,
         /// The whole decision document, also where nothing was selected.
         decision: Value,
+        /// How it goes with active strategies; none where the snapshot has no correlations.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        correlations: Option<Vec<Correlated>>,
     },
     /// A person spoke about a run.
     RunOverridden {
@@ -198,6 +202,9 @@ pub enum LifecycleEvent {
     DecisionRecorded {
         /// The whole decision document, with the state for the next one.
         decision: Value,
+        /// How judged strategies go with active ones; none where the snapshot has no correlations.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        correlations: Option<Vec<Correlated>>,
     },
 }
 
@@ -271,6 +278,28 @@ impl LifecycleEvent {
             | Self::PromotionRolledBack { strategy, run, .. } => (Some(strategy), Some(run)),
             Self::Demoted { strategy, .. } => (Some(strategy), None),
             Self::WorldHalted { .. } | Self::WorldResumed { .. } | Self::DecisionRecorded { .. } => (None, None),
+        }
+    }
+
+    /// Who did it and why, where a person did.
+    #[must_use]
+    pub fn by(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::RunOverridden { actor, reason, .. }
+            | Self::PromotionApproved { actor, reason, .. }
+            | Self::PromotionRejected { actor, reason, .. }
+            | Self::PromotionFrozen { actor, reason, .. }
+            | Self::PromotionRolledBack { actor, reason, .. }
+            | Self::Demoted { actor, reason, .. }
+            | Self::WorldHalted { actor, reason }
+            | Self::WorldResumed { actor, reason } => Some((actor, reason)),
+            Self::RunSubmitted { .. }
+            | Self::RunMoved { .. }
+            | Self::RunEvaluated { .. }
+            | Self::RunSuperseded { .. }
+            | Self::PromotionSwitched { .. }
+            | Self::PromotionCompleted { .. }
+            | Self::DecisionRecorded { .. } => None,
         }
     }
 

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Number, Value as Json, json};
 
+use super::correlated::{Correlated, correlated};
 use super::event::{DataWindow, LifecycleEvent};
 use super::promotion::PromotionError;
 use super::rules::WorldRules;
@@ -12,7 +13,8 @@ use super::words::Stage;
 use super::world::WorldRecord;
 use crate::diag::nearest;
 use crate::eval::{
-    Decision, Detail, EvaluateError, Options, Previous, Snapshot, SnapshotError, Value, read_json, read_previous,
+    Correlations, Decision, Detail, EvaluateError, Options, Previous, Snapshot, SnapshotError, Value, read_json,
+    read_previous,
 };
 use crate::policy::Policy;
 
@@ -136,10 +138,13 @@ impl RunInput {
             shown: vec![self.strategy.clone()],
             ..Options::default()
         };
-        let decision = document(&policy.evaluate(&snapshot, &options)?)?;
+        let decision = policy.evaluate(&snapshot, &options)?;
+        let correlations = snapshot.correlations.as_deref();
+        let known = world.known_correlations([self.strategy.as_str()], &decision.selected, correlations);
         let mut submitted = world.clone();
         events.iter().for_each(|event| submitted.apply(at, event));
-        events.extend(submitted.evaluate_run(&self.strategy, run, &self.metrics, &decision)?);
+        let judged = submitted.evaluate_run(&self.strategy, run, &self.metrics, &document(&decision)?)?;
+        events.extend(judged.into_iter().map(|event| event.with_correlations(known.clone())));
         Ok(events)
     }
 }
@@ -155,6 +160,17 @@ impl WorldRecord {
         read_previous(&state).map(Some).map_err(JudgeError::LastDecision)
     }
 
+    /// How judged strategies go with what is live or selected; none where nobody gives correlations.
+    fn known_correlations<'s>(
+        &self,
+        judged: impl IntoIterator<Item = &'s str>,
+        selected: &[String],
+        correlations: Option<&Correlations>,
+    ) -> Option<Vec<Correlated>> {
+        let active = self.live().keys().chain(selected).cloned().collect();
+        correlations.map(|given| correlated(judged, &active, given))
+    }
+
     /// A decision to record, and the live strategies that stop being active by it: they need a new approval
     /// to come back, also where the snapshot lacks them.
     ///
@@ -164,8 +180,11 @@ impl WorldRecord {
         &self,
         before: Option<&Previous>,
         decision: &Decision,
+        correlations: Option<&Correlations>,
     ) -> Result<Vec<LifecycleEvent>, JudgeError> {
-        let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document(decision)? }];
+        let judged = decision.strategies.iter().map(|(id, _)| id.as_str());
+        let correlations = self.known_correlations(judged, &decision.selected, correlations);
+        let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document(decision)?, correlations }];
         let was_active = |id: &str| match before {
             Some(Previous::State(state)) => state.get(id).is_some_and(|state| state.active),
             Some(Previous::Ids(ids)) => ids.iter().any(|known| known == id),

@@ -20,10 +20,13 @@
 mod act;
 mod approved;
 mod campaign;
+mod correlated;
 mod event;
 mod fields;
+mod history;
 mod judged;
 mod mode;
+mod outlook;
 mod promotion;
 mod record;
 mod rules;
@@ -38,10 +41,13 @@ pub use campaign::{
     CampaignConfig, CampaignReason, CampaignStatus, Phase, StrategyStatus, Tick, TickAction, WindowStatus,
     campaign_status, suggested_run_id, tick,
 };
+pub use correlated::{Correlated, correlated};
 pub use event::{Activation, DataWindow, EventError, LifecycleEvent};
 pub use fields::ReadFieldError;
+pub use history::{Happening, History, PastDecision, PastRejection, PastStanding};
 pub use judged::{JudgeError, RunInput};
 pub use mode::{DecidedMode, Domain, Downgrade, Mode, ModeContext, OrderGate, ResolvedMode, resolve_mode};
+pub use outlook::Outlook;
 pub use promotion::{
     BlockReason, Candidate, Candidates, Circumstances, PlanError, PlannedChange, PromotionError, PromotionPlan,
     RISK_SNAPSHOT_FRESH, Review, SwitchOutcome, canary_allows, canary_share,

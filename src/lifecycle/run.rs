@@ -268,6 +268,7 @@ impl WorldRecord {
             run: run.to_owned(),
             metrics: metrics.clone(),
             decision: decision.clone(),
+            correlations: None,
         });
         Ok(events)
     }

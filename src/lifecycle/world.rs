@@ -183,7 +183,7 @@ impl WorldRecord {
                 self.halted = Some(Halt { at, by });
             }
             LifecycleEvent::WorldResumed { .. } => self.halted = None,
-            LifecycleEvent::DecisionRecorded { decision } => self.last_decision = Some(decision.clone()),
+            LifecycleEvent::DecisionRecorded { decision, .. } => self.last_decision = Some(decision.clone()),
             LifecycleEvent::PromotionFrozen { .. }
             | LifecycleEvent::PromotionSwitched { .. }
             | LifecycleEvent::PromotionCompleted { .. }
@@ -221,7 +221,7 @@ impl WorldRecord {
                     run.updated_at = at;
                 }
             }
-            LifecycleEvent::RunEvaluated { strategy, run, metrics, decision } => {
+            LifecycleEvent::RunEvaluated { strategy, run, metrics, decision, .. } => {
                 let Some(found) = self.run_mut(strategy, run) else { return };
                 if found.state == RunState::Evaluating {
                     found.state = RunState::Evaluated;

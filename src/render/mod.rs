@@ -4,12 +4,16 @@
 //! reads the environment or writes anywhere: the caller gets text or something that serialises.
 
 #[cfg(feature = "cli")]
+mod amounts;
+#[cfg(feature = "cli")]
 pub mod explain;
 pub mod github;
 #[cfg(feature = "cli")]
 pub mod human;
 pub mod json;
 mod prose;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod rule_page;
 mod runs;
 pub mod sarif;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{AppendOptions, Event, EventLog, Fault, Head, NewEvent, StoreError};
-use crate::lifecycle::{EventError, LifecycleEvent, WorldRecord};
+use crate::lifecycle::{EventError, History, LifecycleEvent, WorldRecord};
 
 /// How often to decide again because somebody else has recorded something meanwhile.
 const ATTEMPTS: usize = 50;
@@ -16,6 +16,8 @@ pub struct Ledger<L> {
     log: L,
     record: WorldRecord,
     head: Head,
+    /// How the world came to where it stands, where that is asked for.
+    history: Option<History>,
 }
 
 /// When something is recorded.
@@ -36,7 +38,8 @@ pub struct Recorded {
     pub world_id: String,
     /// When it happened.
     pub recorded_at: Timestamp,
-    /// What happened; nothing where the record says all of it already. Decisions and metrics are left out.
+    /// What happened; nothing where the record says all of it already. Decisions, metrics and
+    /// correlations are left out.
     pub events: Vec<Value>,
     /// How many events the log holds by then.
     pub number: u64,
@@ -70,10 +73,27 @@ impl<L: EventLog> Ledger<L> {
     /// # Errors
     /// If the log cannot be read, or holds what was not recorded.
     pub fn open(log: L, world: &str) -> Result<Self, LedgerError> {
+        Self::read(log, world, None)
+    }
+
+    /// The same, with what happened on the way.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn open_with_history(log: L, world: &str) -> Result<Self, LedgerError> {
+        Self::read(log, world, Some(History::default()))
+    }
+
+    fn read(log: L, world: &str, history: Option<History>) -> Result<Self, LedgerError> {
         let head = Head::empty(log.clock());
-        let mut ledger = Self { log, record: WorldRecord::new(world), head };
+        let mut ledger = Self { log, record: WorldRecord::new(world), head, history };
         ledger.refresh()?;
         Ok(ledger)
+    }
+
+    /// What happened to the world, where that was asked for.
+    pub fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     /// The world as it was read last.
@@ -96,7 +116,7 @@ impl<L: EventLog> Ledger<L> {
         for event in self.log.events(self.head.number.saturating_add(1)..) {
             let event = event?;
             linked(&self.head, &event)?;
-            take(&mut self.record, &event)?;
+            take((&mut self.record, self.history.as_mut()), &event)?;
             self.head = event.head();
         }
         Ok(())
@@ -167,7 +187,7 @@ fn linked(head: &Head, event: &Event) -> Result<(), StoreError> {
         Fault::Place { found: event.number.to_string() }
     } else if event.previous != head.hash {
         Fault::Previous
-    } else if event.hash != event.expected_hash() {
+    } else if !event.is_sound() {
         Fault::Hash
     } else {
         return Ok(());
@@ -175,8 +195,8 @@ fn linked(head: &Head, event: &Event) -> Result<(), StoreError> {
     Err(StoreError::Broken { number: head.number.saturating_add(1), fault })
 }
 
-/// Takes an event into the record, if it is about its world.
-fn take(record: &mut WorldRecord, event: &Event) -> Result<(), LedgerError> {
+/// Takes an event into the record and the history, if it is about their world.
+fn take((record, history): (&mut WorldRecord, Option<&mut History>), event: &Event) -> Result<(), LedgerError> {
     let of = event.body.get("world").and_then(Value::as_str);
     if of.is_some_and(|world| world != record.world()) {
         return Ok(());
@@ -184,6 +204,9 @@ fn take(record: &mut WorldRecord, event: &Event) -> Result<(), LedgerError> {
     let read = LifecycleEvent::read(&event.kind, &event.body);
     let (_, lifecycle) = read.map_err(|error| LedgerError::Event { number: event.number, error })?;
     record.apply(event.at, &lifecycle);
+    if let Some(history) = history {
+        history.take(event.at, &lifecycle);
+    }
     Ok(())
 }
 
@@ -191,7 +214,8 @@ fn take(record: &mut WorldRecord, event: &Event) -> Result<(), LedgerError> {
 fn short(event: &LifecycleEvent, world: &str) -> Value {
     let mut fields = Map::from_iter([("kind".to_owned(), Value::from(event.kind()))]);
     let Value::Object(body) = event.body(world) else { return Value::Object(fields) };
-    let told = body.into_iter().filter(|(key, _)| !["world", "decision", "metrics"].contains(&key.as_str()));
+    let told =
+        body.into_iter().filter(|(key, _)| !["world", "decision", "metrics", "correlations"].contains(&key.as_str()));
     fields.extend(told);
     Value::Object(fields)
 }

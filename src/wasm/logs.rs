@@ -293,7 +293,7 @@ impl Asked {
         let options = Options { world: Some(rules.world.clone()), detail: Detail::All, ..Options::default() };
         let decision = policy.evaluate(&snapshot, &options).map_err(|error| Refusal::of("evaluate")(&error))?;
         let document = serde_json::to_value(&decision).map_err(|error| Refusal::of("evaluate")(&error))?;
-        Ok((world.record_decision(before.as_ref(), &decision)?, document))
+        Ok((world.record_decision(before.as_ref(), &decision, snapshot.correlations.as_deref())?, document))
     }
 
     fn act(&self, rules: &WorldRules, world: &WorldRecord, now: Timestamp) -> Result<Vec<LifecycleEvent>, Refusal> {

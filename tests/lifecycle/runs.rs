@@ -71,7 +71,9 @@ fn repeating_is_no_event_and_other_content_an_error() {
     // Not even a forged event changes what was judged.
     let before = record.clone();
     let (strategy, run) = ("s".to_owned(), "r".to_owned());
-    take(&mut record, day(3), &[LifecycleEvent::RunEvaluated { strategy, run, metrics: json!({}), decision: failed }]);
+    let judged =
+        LifecycleEvent::RunEvaluated { strategy, run, metrics: json!({}), decision: failed, correlations: None };
+    take(&mut record, day(3), &[judged]);
     assert_eq!(record, before);
 }
 
@@ -188,7 +190,7 @@ fn events_are_kept_as_kind_and_body_and_read_back() {
     events.extend(record.demote(("a", "b"), "s").unwrap());
     events.extend(record.halt(("a", "b")).unwrap());
     events.extend(record.move_run("s", "r", RunState::Expired).unwrap());
-    events.push(LifecycleEvent::DecisionRecorded { decision: json!({ "x": 1 }) });
+    events.push(LifecycleEvent::DecisionRecorded { decision: json!({ "x": 1 }), correlations: None });
     for event in &events {
         let body = event.body(WORLD);
         assert_eq!(body["world"], WORLD);

@@ -5,6 +5,7 @@
 
 mod case;
 mod changes;
+mod compared;
 mod data;
 mod facts;
 mod hysteresis;
@@ -14,6 +15,7 @@ mod search;
 mod standing;
 mod text;
 
+pub use compared::{Compared, compared};
 pub use facts::{
     Amount, Blocker, Change, ChangeOutcome, CutFacts, DataFacts, Explanation, ExposureFacts, HysteresisFacts, Placed,
     Quantity, Reading, Room, RuleFacts, ScoreFacts, Term,

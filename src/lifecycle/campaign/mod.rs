@@ -125,6 +125,21 @@ pub enum CampaignReason {
 }
 
 impl CampaignReason {
+    /// All reasons, in order.
+    pub const ALL: [Self; 11] = [
+        Self::MissingSampleDaysMetric,
+        Self::InsufficientSampleDays,
+        Self::MissingTradesMetric,
+        Self::InsufficientTrades,
+        Self::MissingBacktestRun,
+        Self::MissingPaperRun,
+        Self::BacktestWindowIncomplete,
+        Self::PaperWindowIncomplete,
+        Self::BacktestObservationGap,
+        Self::PaperObservationGap,
+        Self::InsufficientTradesInWindow,
+    ];
+
     /// The name in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -145,6 +160,9 @@ impl CampaignReason {
 }
 
 impl Phase {
+    /// All phases, in the order strategies go through them.
+    pub const ALL: [Self; 3] = [Self::BacktestCampaign, Self::PaperCampaign, Self::LiveCampaign];
+
     /// The name in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {

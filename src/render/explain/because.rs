@@ -1,8 +1,8 @@
 //! Why: the clause behind the colon of a verdict.
 
-use super::amounts::{compared, days, duration, exact, instant, plain};
 use super::page::named;
 use crate::eval::{Explanation, ExposureFacts, HysteresisFacts, Rejection, RuleFacts};
+use crate::render::amounts::{compared, days, duration, exact, instant, plain};
 
 /// Less than this of a budget is none of it.
 pub(super) const ROUNDING: f64 = 1e-9;

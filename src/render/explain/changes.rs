@@ -1,10 +1,10 @@
 //! What would get the strategy selected, or how safe its place is.
 
-use super::amounts::{amount, compared, distance, plain, wanted};
 use super::because::{because, data};
 use super::page::{Mark, Page, named};
 use super::sentence;
 use crate::eval::{Change, ChangeOutcome, Explanation, HysteresisFacts, Room};
+use crate::render::amounts::{amount, compared, distance, plain, wanted};
 
 pub(super) fn write(page: &mut Page, story: &Explanation) {
     match &story.room {

@@ -1,6 +1,5 @@
 //! The story of one strategy in short sentences for a terminal.
 
-mod amounts;
 mod because;
 mod changes;
 mod page;
@@ -9,7 +8,7 @@ mod standing;
 
 use super::human::Style;
 use crate::eval::{Action, Explanation, HysteresisFacts, Status};
-use amounts::{days, duration, instant, plain};
+use crate::render::amounts::{self, days, duration, instant, plain};
 use because::because;
 use page::{Mark, Page, named};
 

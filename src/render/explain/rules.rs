@@ -1,9 +1,9 @@
 //! The rules: failed ones in full, the others briefly.
 
-use super::amounts::{compared, distance, reading};
 use super::page::{Mark, Page};
 use crate::eval::{Explanation, RuleFacts, Status};
 use crate::ir::{Layer, RuleSeverity};
+use crate::render::amounts::{compared, distance, reading};
 
 pub(super) fn write(page: &mut Page, story: &Explanation) {
     let of = |status: Status| story.rules.iter().filter(move |rule| rule.status == status);

@@ -1,10 +1,10 @@
 //! Score, place, who is in the way, and the budgets.
 
-use super::amounts::plain;
 use super::because::{ROUNDING, budget};
 use super::page::{Mark, Page, named};
 use super::sentence;
 use crate::eval::{Blocker, CutFacts, Explanation, ExposureFacts, Placed, ScoreFacts};
+use crate::render::amounts::plain;
 
 pub(super) fn write(page: &mut Page, story: &Explanation) {
     if let Some(score) = &story.score {

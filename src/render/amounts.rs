@@ -9,19 +9,19 @@ const MOST_WRITTEN_FIGURES: usize = 15;
 const DAY: f64 = 86_400.0;
 
 /// A number rounded for reading.
-pub(super) fn amount(value: f64, quantity: Quantity) -> String {
+pub(in crate::render) fn amount(value: f64, quantity: Quantity) -> String {
     let text = with_figures(value, quantity, Some(if quantity.percent { PERCENT_FIGURES } else { FIGURES }));
     // Nearly all is not all.
     if quantity.percent && text == "100%" { compared(value, 1.0, quantity).0 } else { text }
 }
 
 /// A number as it is.
-pub(super) fn exact(value: f64, quantity: Quantity) -> String {
+pub(in crate::render) fn exact(value: f64, quantity: Quantity) -> String {
     with_figures(value, quantity, None)
 }
 
 /// A value and what it is compared with; the value with as many figures as tell them apart.
-pub(super) fn compared(value: f64, threshold: f64, quantity: Quantity) -> (String, String) {
+pub(in crate::render) fn compared(value: f64, threshold: f64, quantity: Quantity) -> (String, String) {
     let limit = exact(threshold, quantity);
     let least = if quantity.percent { PERCENT_FIGURES } else { FIGURES };
     let misleads = |text: &String| (*text == limit && value != threshold) || (text == "100%" && value != 1.0);
@@ -31,7 +31,7 @@ pub(super) fn compared(value: f64, threshold: f64, quantity: Quantity) -> (Strin
 }
 
 /// The value that a change asks for.
-pub(super) fn wanted(value: f64, quantity: Quantity) -> String {
+pub(in crate::render) fn wanted(value: f64, quantity: Quantity) -> String {
     let short: f64 = format!("{value:.*e}", MOST_WRITTEN_FIGURES - 1).parse().unwrap_or(value);
     let near = exact(short, quantity);
     if short.next_up() == value {
@@ -44,7 +44,7 @@ pub(super) fn wanted(value: f64, quantity: Quantity) -> String {
 }
 
 /// A distance between two numbers of a quantity.
-pub(super) fn distance(value: f64, quantity: Quantity) -> String {
+pub(in crate::render) fn distance(value: f64, quantity: Quantity) -> String {
     if quantity.percent {
         let points = with_figures(value, quantity, Some(PERCENT_FIGURES));
         let points = points.trim_end_matches('%');
@@ -54,7 +54,7 @@ pub(super) fn distance(value: f64, quantity: Quantity) -> String {
 }
 
 /// The value of a metric, or that there is none.
-pub(super) fn reading(reading: &Reading) -> String {
+pub(in crate::render) fn reading(reading: &Reading) -> String {
     match &reading.value {
         None => "missing".to_owned(),
         Some(Amount::Number(value)) => amount(*value, reading.quantity),
@@ -64,17 +64,17 @@ pub(super) fn reading(reading: &Reading) -> String {
 }
 
 /// A plain number rounded for reading.
-pub(super) fn plain(value: f64) -> String {
+pub(in crate::render) fn plain(value: f64) -> String {
     amount(value, Quantity { unit: "number", percent: false })
 }
 
 /// Seconds as days.
-pub(super) fn days(seconds: f64) -> String {
+pub(in crate::render) fn days(seconds: f64) -> String {
     amount(seconds / DAY, Quantity { unit: "days", percent: false })
 }
 
 /// Seconds as the two largest units that they fill.
-pub(super) fn duration(seconds: f64) -> String {
+pub(in crate::render) fn duration(seconds: f64) -> String {
     if seconds < 0.0 {
         return format!("-{}", duration(-seconds));
     }
@@ -95,7 +95,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// An instant; a date alone where it is midnight.
-pub(super) fn instant(text: &str) -> &str {
+pub(in crate::render) fn instant(text: &str) -> &str {
     text.strip_suffix("T00:00:00Z").unwrap_or(text)
 }
 
