@@ -12,6 +12,7 @@ mod cli_contract;
 mod corpus;
 mod corpus_eval;
 mod embed_hosts;
+mod embed_playground;
 mod embed_wasm;
 mod explain;
 mod fast_paths;
