@@ -51,8 +51,11 @@ pub(super) fn read(values: &[f64]) -> u64 {
 pub(super) fn greatest(values: &[f64]) -> f64 {
     let mut most = [f64::NEG_INFINITY; 16];
     let (groups, rest) = values.as_chunks::<16>();
+    // Loops, not closures: builds for size would leave those as calls.
     for group in groups {
-        most.iter_mut().zip(group).for_each(|(most, value)| *most = if *value > *most { *value } else { *most });
+        for (most, value) in most.iter_mut().zip(group) {
+            *most = if *value > *most { *value } else { *most };
+        }
     }
     most.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max)
 }

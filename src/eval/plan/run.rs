@@ -161,7 +161,11 @@ impl<'i> Best<'i> {
             }
             for (group, scores) in chunk.chunks(GROUP).enumerate() {
                 // Most groups have nobody good enough, which one comparison of all shows.
-                if scores.iter().fold(false, |any, score| any | (*score >= self.floor)) {
+                let mut any = false;
+                for score in scores {
+                    any |= *score >= self.floor;
+                }
+                if any {
                     let first = from + index * CHUNK + group * GROUP;
                     let rows = scores.iter().enumerate().filter(|(_, score)| **score >= self.floor);
                     self.kept.extend(rows.map(|(row, score)| (*score, (first + row) as u32)));
