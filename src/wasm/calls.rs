@@ -54,7 +54,13 @@ pub extern "C" fn qp_compile(address: usize, length: usize) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-pub extern "C" fn qp_evaluate(policy: u32, address: usize, length: usize, options: usize, options_length: usize) -> u32 {
+pub extern "C" fn qp_evaluate(
+    policy: u32,
+    address: usize,
+    length: usize,
+    options: usize,
+    options_length: usize,
+) -> u32 {
     let (snapshot, options): (Text, Text) = ((address, length), (options, options_length));
     with_guest(|guest| guest.evaluate(policy, snapshot, options))
 }
