@@ -115,8 +115,8 @@ fn examples_are_judged_and_explained_alike() {
                 let found = guest.evaluate(policy, &text, json!({ "detail": detail }).to_string());
                 assert_eq!(found.as_ref(), Ok(&wanted), "{} {detail}", shown(&path));
             }
-            // Each explanation judges the whole snapshot: of many strategies every tenth is explained.
-            let step = if snapshot.strategies.len() > 50 { 10 } else { 1 };
+            // Each explanation judges the whole snapshot many times: of many strategies some are explained.
+            let step = snapshot.strategies.len().div_ceil(12);
             for row in (0..snapshot.strategies.len()).step_by(step) {
                 let strategy = snapshot.strategies.id(row);
                 let wanted = pretty(&native.explain(&snapshot, &Options::default(), strategy).unwrap());
@@ -126,7 +126,7 @@ fn examples_are_judged_and_explained_alike() {
             }
         }
     }
-    assert!(explained > 30, "only {explained} explanations");
+    assert!(explained > 25, "only {explained} explanations");
 }
 
 fn run_eval(policy: &Policy, snapshot: &Snapshot, detail: &str) -> String {
