@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use qmtl_policy::eval::{Value, read_json};
+use qmtl_policy::eval::{Value, read_json, read_previous};
 use qmtl_policy::render::{Report, json as findings};
 use qmtl_policy::value::Bits;
 use qmtl_policy::{
@@ -55,11 +55,10 @@ fn policies_are_found_fault_with_alike() {
 
 /// What the library decides, on the state of the decision before.
 fn decided(policy: &Policy, given: &Given, before: Option<&Value>) -> Result<String, String> {
-    let mut tree = read_json(&given.json).map_err(|error| error.to_string())?;
-    if let (Value::Map(entries), Some(state)) = (&mut tree, before) {
-        entries.push(("previous".to_owned(), state.clone()));
+    let mut snapshot = Snapshot::from_json(&given.json).map_err(|error| error.to_string())?;
+    if let Some(state) = before {
+        snapshot.previous = Some(read_previous(state)?);
     }
-    let snapshot = Snapshot::from_value(&tree).map_err(|error| error.to_string())?;
     let options = Options { world: given.world.clone(), profile: given.profile.clone(), ..Options::default() };
     policy.evaluate(&snapshot, &options).map(|decision| pretty(&decision)).map_err(|error| error.to_string())
 }
@@ -116,8 +115,8 @@ fn examples_are_judged_and_explained_alike() {
                 let found = guest.evaluate(policy, &text, json!({ "detail": detail }).to_string());
                 assert_eq!(found.as_ref(), Ok(&wanted), "{} {detail}", shown(&path));
             }
-            // Each explanation judges the whole snapshot: of many strategies every tenth is explained.
-            let step = if snapshot.strategies.len() > 50 { 10 } else { 1 };
+            // Each explanation judges the whole snapshot many times: of many strategies some are explained.
+            let step = snapshot.strategies.len().div_ceil(12);
             for row in (0..snapshot.strategies.len()).step_by(step) {
                 let strategy = snapshot.strategies.id(row);
                 let wanted = pretty(&native.explain(&snapshot, &Options::default(), strategy).unwrap());
@@ -127,7 +126,7 @@ fn examples_are_judged_and_explained_alike() {
             }
         }
     }
-    assert!(explained > 30, "only {explained} explanations");
+    assert!(explained > 25, "only {explained} explanations");
 }
 
 fn run_eval(policy: &Policy, snapshot: &Snapshot, detail: &str) -> String {
@@ -160,8 +159,8 @@ const COLUMN_POLICIES: [&str; 4] = [
      score: sharpe + 0.1 * winrate - 0.2 * max_drawdown\n  topk: { total: 7 }\n",
     "world: w\nmetrics: { is_liquid: { type: boolean } }\nselection:\n  gates: [not is_liquid or sharpe > mean(sharpe)]\n  \
      score: zscore(sharpe) / max(max_drawdown, 1%)\n",
-    "world: w\nmetrics: { is_liquid: { type: boolean } }\nselection:\n  gates: [{ when: max_drawdown <= 20%, on_missing: warn }]\n",
-    "world: w\nmetrics: { is_liquid: { type: boolean } }\nselection:\n  gates: [percentile(sharpe) >= 30%, winrate ^ 0.5 > 0.3]\n  \
+    "world: w\nmetrics: { is_liquid: { type: boolean } }\nselection:\n  gates: [{ when: max_drawdown <= 20%, on_missing: warn }, is_liquid]\n",
+    "world: w\nmetrics: { is_liquid: { type: boolean } }\nselection:\n  gates: [percentile(sharpe) >= 30%, winrate ^ 0.5 > 0.3 or is_liquid]\n  \
      score: exp(sharpe) + ln(winrate)\n  topk: { total: 3 }\n",
 ];
 

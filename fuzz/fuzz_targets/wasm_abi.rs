@@ -177,7 +177,9 @@ impl Model {
                 let found = qp_free(text.0, text.1);
                 let known = self.blocks.iter().position(|block| *block == text);
                 assert_eq!(found == 0, known.is_some());
-                known.map(|index| self.blocks.swap_remove(index));
+                if let Some(index) = known {
+                    self.blocks.swap_remove(index);
+                }
             }
             1 => {
                 let policy = self.text(input)?;
@@ -258,7 +260,8 @@ impl Model {
 
     /// A column or its validity: written over, whole.
     fn column(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
-        let (frame, index, is_validity) = (self.handle(input, Kind::Frame)?, input.int_in_range(0..=3)?, input.arbitrary()?);
+        let (frame, index, is_validity) =
+            (self.handle(input, Kind::Frame)?, input.int_in_range(0..=3)?, input.arbitrary()?);
         let index = if input.ratio(1, 16)? { input.arbitrary()? } else { index };
         let address = if is_validity { qp_frame_validity(frame, index) } else { qp_frame_column(frame, index) };
         if address == 0 {
@@ -281,7 +284,7 @@ impl Model {
         }
         // Nothing of one frame stands where something of another does.
         let ranges = self.frames.values().flat_map(|(room, _, columns)| {
-            columns.iter().map(|((is, _), start)| (*start, if *is { room.div_ceil(8) } else { room * 8 }))
+            columns.iter().map(move |((is, _), start)| (*start, if *is { room.div_ceil(8) } else { room * 8 }))
         });
         let mut ranges: Vec<_> = ranges.filter(|(_, length)| *length > 0).collect();
         ranges.sort_unstable();

@@ -69,7 +69,7 @@ fn of_module(problem: impl fmt::Display) -> Error {
 pub struct Settings {
     /// Most guests at once. Each has 4 GiB of addresses set aside, not of memory.
     pub guests: u32,
-    /// Whether fuel is counted. It costs about a tenth of the speed; without it nothing stops a long call.
+    /// Whether fuel is counted. It costs some speed; without it nothing stops a long call.
     pub metered: bool,
     /// Whether the code is made fast, which takes longer to compile.
     pub optimized: bool,
@@ -104,7 +104,7 @@ pub struct Module {
 }
 
 impl Module {
-    /// Compiles the bytes of `qmtl_policy.wasm`; it takes a second or so. Hosts that start often precompile.
+    /// Compiles the bytes of `qmtl_policy.wasm`, which takes a while. Hosts that start often precompile.
     ///
     /// # Errors
     /// If the bytes are no such module.
@@ -121,7 +121,7 @@ impl Module {
         settings.engine()?.precompile_module(wasm).map_err(of_module)
     }
 
-    /// Takes what [`Module::precompile`] gave, in about a millisecond.
+    /// Takes what [`Module::precompile`] gave; nothing is compiled.
     ///
     /// # Safety
     /// The bytes are run as machine code: they must be what [`Module::precompile`] gave, unchanged. Keep them
@@ -177,8 +177,8 @@ impl Module {
 /// call; these stop it.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// For each call. One unit is about one instruction; judging a snapshot of a hundred strategies takes some
-    /// ten million.
+    /// For each call; one unit is about one instruction. The first policy of a guest takes tens of millions,
+    /// since the standard library is read with it.
     pub fuel: u64,
     /// Most bytes of its memory.
     pub memory_bytes: usize,
