@@ -215,8 +215,11 @@ fn judged(policy: &Policy, columns: &[Vec<f64>], validity: &[Option<Vec<u8>>], r
     }
 }
 
+/// What was found, as numbers that are equal or not.
+type Whole = (Vec<u64>, u32, Option<Vec<u64>>, Option<Vec<u32>>);
+
 /// Scores as bits, so that every digit and every missing one is compared.
-fn whole(judged: &Judged) -> (Vec<u64>, u32, Option<Vec<u64>>, Option<Vec<u32>>) {
+fn whole(judged: &Judged) -> Whole {
     let scores = judged.scores.as_ref();
     // What is not a number has no sign that means anything.
     let bits = |score: &f64| if score.is_nan() { f64::NAN.to_bits() } else { score.to_bits() };
@@ -239,7 +242,7 @@ fn columns_are_judged_alike() {
                 let seed = rows as u64 * 7 + 1;
                 let mut columns: Vec<_> = (0..3).map(|index| values(rows, seed + index)).collect();
                 columns.push(flags(rows, seed + 3));
-                let of = |index: usize| with_bits.then(|| bits(rows, |row| (row * 31 + index * 7) % 11 != 0));
+                let of = |index: usize| with_bits.then(|| bits(rows, |row| !(row * 31 + index * 7).is_multiple_of(11)));
                 let validity: Vec<_> = (0..4).map(of).collect();
                 // The room is larger than the rows.
                 let frame = guest.frame(prepared, rows as u32 + 5).unwrap();

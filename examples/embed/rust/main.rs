@@ -1,5 +1,7 @@
 //! A host of the module in Rust: `cargo run --example embed_wasmtime -- PATH-OF-THE-MODULE`.
 
+#![allow(clippy::indexing_slicing, reason = "a JSON document gives null for what it lacks")]
+
 mod qmtl_policy;
 
 use std::error::Error as Problem;
