@@ -194,8 +194,9 @@ proptest! {
 }
 
 #[test]
-fn threads_change_nothing() {
-    let rows = 300_000;
+fn threads_and_numbers_of_rows_change_nothing() {
+    // So many that their scores are stored past the caches.
+    let rows = 600_000;
     let mut state = 7_u64;
     let mut random = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -216,6 +217,10 @@ fn threads_change_nothing() {
     let one = run(BatchOptions::default());
     for threads in [2, 3, 8] {
         assert!(run(BatchOptions { threads, ..BatchOptions::default() }) == one, "{threads} threads");
+    }
+    for (row, score) in one.1.iter().enumerate() {
+        let own = prepared.row(&[columns[0][row], columns[1][row]]).score();
+        assert_eq!(own.map_or(0, f64::to_bits), *score, "row {row}");
     }
     // Ids decide between equal scores where they are given.
     let ids: Vec<String> = (0..rows).map(|row| format!("{:06}", rows - row)).collect();

@@ -2,9 +2,10 @@
 #![allow(unsafe_code, reason = "the instructions exist on some processors only")]
 
 use std::arch::x86_64::{
-    __m256d, __m256i, _CMP_NGE_UQ, _CMP_NLE_UQ, _mm256_add_pd, _mm256_and_si256, _mm256_andnot_pd, _mm256_castsi256_pd,
-    _mm256_cmp_pd, _mm256_cmpeq_epi64, _mm256_loadu_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_pd,
-    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_storeu_pd,
+    __m128d, __m256d, __m256i, _CMP_GE_OQ, _CMP_NGE_UQ, _CMP_NLE_UQ, _mm_stream_pd, _mm256_add_pd, _mm256_and_si256,
+    _mm256_castpd256_pd128, _mm256_castsi256_pd, _mm256_cmp_pd, _mm256_cmpeq_epi64, _mm256_extractf128_pd,
+    _mm256_loadu_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_pd, _mm256_set1_epi64x, _mm256_set1_pd,
+    _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_storeu_pd, _mm256_sub_pd,
 };
 
 use super::block::{BLOCK, Block, Rows};
@@ -59,6 +60,22 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
+    fn stream(self, rows: &mut Rows) {
+        let at = rows.as_mut_ptr();
+        if at.addr() % align_of::<__m128d>() != 0 {
+            return self.store(rows);
+        }
+        for (index, four) in self.0.into_iter().enumerate() {
+            // SAFETY: whoever has a block has AVX2; each store lies within the sixteen rows and is aligned. What
+            // is streamed is fenced before anyone else reads it.
+            unsafe {
+                _mm_stream_pd(at.add(4 * index), _mm256_castpd256_pd128(four));
+                _mm_stream_pd(at.add(4 * index + 2), _mm256_extractf128_pd::<1>(four));
+            }
+        }
+    }
+
+    #[inline(always)]
     fn outside(self, low: Self, high: Self) -> Self {
         let value = self;
         each!(value, low, high => {
@@ -68,12 +85,11 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn not_finite(self) -> Self {
+    fn any_reaches(self, least: Self) -> bool {
         let value = self;
-        each!(value => {
-            let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), value);
-            _mm256_cmp_pd::<_CMP_NLE_UQ>(size, _mm256_set1_pd(f64::MAX))
-        })
+        let [first, second, third, last] = each!(value, least => _mm256_cmp_pd::<_CMP_GE_OQ>(value, least)).0;
+        // SAFETY: whoever has a block has AVX2.
+        unsafe { _mm256_movemask_pd(_mm256_or_pd(_mm256_or_pd(first, second), _mm256_or_pd(third, last))) != 0 }
     }
 
     #[inline(always)]
@@ -103,6 +119,12 @@ impl Block for Avx2 {
     fn add(self, other: Self) -> Self {
         let left = self;
         each!(left, other => _mm256_add_pd(left, other))
+    }
+
+    #[inline(always)]
+    fn subtract(self, other: Self) -> Self {
+        let left = self;
+        each!(left, other => _mm256_sub_pd(left, other))
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Sixteen rows at once: what the sieve asks of a processor, and how it is done without vector instructions.
 
 /// Rows of a block.
-pub(super) const BLOCK: usize = 16;
+pub(in crate::eval) const BLOCK: usize = 16;
 /// The numbers of a block; NaN is missing.
 pub(super) type Rows = [f64; BLOCK];
 
@@ -11,15 +11,20 @@ pub(super) trait Block: Copy {
     fn splat(value: f64) -> Self;
     fn load(rows: &Rows) -> Self;
     fn store(self, rows: &mut Rows);
+    /// Stores what is not read again soon, past the caches where the processor can.
+    fn stream(self, rows: &mut Rows) {
+        self.store(rows);
+    }
     /// Marks where a number is less than the low one, greater than the high one, or missing.
     fn outside(self, low: Self, high: Self) -> Self;
-    /// Marks where a number is infinite or missing.
-    fn not_finite(self) -> Self;
+    /// Whether any number is at least as great as the other.
+    fn any_reaches(self, least: Self) -> bool;
     /// Marks where a bit is not set.
     fn unset(bits: u16) -> Self;
     /// The bits of both.
     fn or(self, other: Self) -> Self;
     fn add(self, other: Self) -> Self;
+    fn subtract(self, other: Self) -> Self;
     fn multiply(self, other: Self) -> Self;
     /// A bit for each mark.
     fn bits(self) -> u16;
@@ -54,8 +59,8 @@ impl Block for Rows {
     }
 
     #[inline(always)]
-    fn not_finite(self) -> Self {
-        self.map(|value| mark(!value.is_finite()))
+    fn any_reaches(self, least: Self) -> bool {
+        self.iter().zip(least).fold(false, |any, (value, least)| any | (*value >= least))
     }
 
     #[inline(always)]
@@ -71,6 +76,11 @@ impl Block for Rows {
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         pairs(self, other, |left, right| left + right)
+    }
+
+    #[inline(always)]
+    fn subtract(self, other: Self) -> Self {
+        pairs(self, other, |left, right| left - right)
     }
 
     #[inline(always)]

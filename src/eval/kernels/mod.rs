@@ -17,9 +17,10 @@ mod truth;
 
 use multiversion::multiversion;
 
+pub(super) use block::BLOCK;
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, finite, missing};
 pub(super) use range::clear_outside;
-pub(super) use sieve::{Bounds, MOST, MOST_ROWS, Sieve, Term};
+pub(super) use sieve::{Bounds, MOST, MOST_ROWS, Scores, Sieve, Term};
 pub(super) use truth::TruthWords;
 
 /// Rows of a chunk: six columns of them fit into a first-level cache of 32 KiB.
@@ -44,20 +45,6 @@ pub(super) fn read(values: &[f64]) -> u64 {
         all.iter_mut().zip(group).for_each(|(bits, value)| *bits |= value.to_bits());
     }
     all.iter().fold(0, |left, right| left ^ right) ^ rest.iter().fold(0, |left, value| left ^ value.to_bits())
-}
-
-/// The greatest of some numbers, minus infinity where there is none; NaN is passed over.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub(super) fn greatest(values: &[f64]) -> f64 {
-    let mut most = [f64::NEG_INFINITY; 16];
-    let (groups, rest) = values.as_chunks::<16>();
-    // Loops, not closures: builds for size would leave those as calls.
-    for group in groups {
-        for (most, value) in most.iter_mut().zip(group) {
-            *most = if *value > *most { *value } else { *most };
-        }
-    }
-    most.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// A mask from a condition on each row, without branches.

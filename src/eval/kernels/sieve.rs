@@ -19,15 +19,39 @@ pub(in crate::eval) struct Term {
     /// Without a column it is the constant itself.
     pub slot: Option<u32>,
     pub coefficient: f64,
-    pub low: f64,
-    pub high: f64,
+    low: f64,
+    high: f64,
+    /// Without an interval what is missing or infinite makes the sum so.
+    has_interval: bool,
 }
 
 impl Term {
     /// A term for any finite value of its column.
     pub fn new(slot: Option<u32>, coefficient: f64) -> Self {
-        Self { slot, coefficient, low: f64::MIN, high: f64::MAX }
+        Self { slot, coefficient, low: f64::MIN, high: f64::MAX, has_interval: false }
     }
+
+    /// The opposite of it.
+    pub fn negated(self) -> Self {
+        Self { coefficient: -self.coefficient, ..self }
+    }
+
+    /// The same for values in an interval alone.
+    pub fn within(self, low: f64, high: f64) -> Self {
+        Self { low, high, has_interval: low > f64::MIN || high < f64::MAX, ..self }
+    }
+}
+
+/// Where the scores of a pass go.
+#[derive(Default)]
+pub(in crate::eval) struct Scores<'s> {
+    /// One a row, or none if there is nothing to score.
+    pub out: &'s mut [f64],
+    /// For each [`BLOCK`] of rows, whether one of its scores reaches the floor.
+    pub hits: &'s mut [bool],
+    pub floor: f64,
+    /// Whether the scores of all passes are too many for the caches.
+    pub is_streamed: bool,
 }
 
 /// Most terms of a sum, and most intervals of one pass.
@@ -45,6 +69,8 @@ pub(in crate::eval) struct Sieve<'p> {
 
 /// A column of a sieve in blocks.
 type Column<'c> = &'c [Rows];
+/// Scores to fill in blocks, and whether one of each block reaches the floor.
+type Scored<'s> = (&'s mut [Rows], &'s mut [bool]);
 
 struct Columns<'c> {
     bounds: [Column<'c>; MOST],
@@ -61,14 +87,17 @@ impl Sieve<'_> {
     /// is not set, a value is outside or missing, or the sum is not finite.
     ///
     /// At most [`MOST_ROWS`] rows; bits beyond them must not be set.
-    pub fn run<'c>(&self, column: impl Fn(u32) -> &'c [f64], rows: usize, passed: &mut [u64], scores: &mut [f64]) {
+    pub fn run<'c>(&self, column: impl Fn(u32) -> &'c [f64], rows: usize, passed: &mut [u64], scores: Scores<'_>) {
         let blocks = rows / BLOCK;
         let columns = self.columns(|_, slot| column(slot).as_chunks::<BLOCK>().0);
-        let all_in = passed.iter().take((blocks * BLOCK).div_ceil(MASK_BITS)).all(|word| *word == u64::MAX);
-        let whole = scores.as_chunks_mut::<BLOCK>().0;
-        self.blocks(&columns, Span { from: 0, blocks, is_masked: !all_in }, passed, whole);
+        let (words, bits) = (blocks * BLOCK / MASK_BITS, blocks * BLOCK % MASK_BITS);
+        let all_in = passed.iter().take(words).all(|word| *word == u64::MAX)
+            && passed.get(words).is_none_or(|word| word.trailing_ones() as usize >= bits);
+        let Scores { out, hits, floor, is_streamed } = scores;
+        let span = Span { from: 0, blocks, is_masked: !all_in, floor, is_streamed };
+        self.blocks(&columns, span, passed, (out.as_chunks_mut::<BLOCK>().0, hits));
         if !rows.is_multiple_of(BLOCK) {
-            self.rest(&column, blocks * BLOCK..rows, passed, scores);
+            self.rest(&column, blocks * BLOCK..rows, passed, Scores { out, hits, floor, is_streamed });
         }
     }
 
@@ -78,7 +107,7 @@ impl Sieve<'_> {
         column: &impl Fn(u32) -> &'c [f64],
         rows: std::ops::Range<usize>,
         passed: &mut [u64],
-        scores: &mut [f64],
+        scores: Scores<'_>,
     ) {
         let mut pads = [NOTHING; 2 * MOST];
         let slots = self.bounds.iter().map(|bounds| Some(bounds.slot)).chain(self.terms.iter().map(|term| term.slot));
@@ -88,10 +117,12 @@ impl Sieve<'_> {
         }
         let columns = self.columns(|index, _| pads.get(index..=index).unwrap_or_default());
         let mut out = [NOTHING];
-        let filled = if scores.is_empty() { &mut [] } else { out.as_mut_slice() };
-        let span = Span { from: rows.start / BLOCK, blocks: 1, is_masked: true };
-        self.blocks(&columns, span, passed, filled);
-        scores.iter_mut().skip(rows.start).zip(out.as_flattened()).for_each(|(score, own)| *score = *own);
+        let filled = if scores.out.is_empty() { &mut [] } else { out.as_mut_slice() };
+        let from = rows.start / BLOCK;
+        let hits = scores.hits.get_mut(from..).unwrap_or_default();
+        let span = Span { from, blocks: 1, is_masked: true, floor: scores.floor, is_streamed: false };
+        self.blocks(&columns, span, passed, (filled, hits));
+        scores.out.iter_mut().skip(rows.start).zip(out.as_flattened()).for_each(|(score, own)| *score = *own);
     }
 
     /// The columns by slot and position, first of the bounds and then of the terms.
@@ -107,7 +138,7 @@ impl Sieve<'_> {
         columns
     }
 
-    fn blocks(&self, columns: &Columns<'_>, span: Span, passed: &mut [u64], scores: &mut [Rows]) {
+    fn blocks(&self, columns: &Columns<'_>, span: Span, passed: &mut [u64], scores: Scored<'_>) {
         let work = Work {
             bounds: self.bounds,
             terms: self.terms,
@@ -118,7 +149,13 @@ impl Sieve<'_> {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, which is all that the function needs beyond the baseline.
-            return unsafe { work.with_avx2(passed, scores) };
+            unsafe { work.with_avx2(passed, scores) };
+            if span.is_streamed {
+                // What was streamed stands before whatever is written next, so that other threads see it in order.
+                // SAFETY: every x86-64 processor has SSE.
+                unsafe { std::arch::x86_64::_mm_sfence() };
+            }
+            return;
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         return work.any::<super::simd128::Simd128>(passed, scores);
@@ -134,6 +171,8 @@ struct Span {
     blocks: usize,
     /// Whether some rows are out already.
     is_masked: bool,
+    floor: f64,
+    is_streamed: bool,
 }
 
 /// A sieve with its columns.
@@ -151,8 +190,8 @@ struct Work<'w> {
 impl Work<'_> {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn with_avx2(self, passed: &mut [u64], scores: &mut [Rows]) {
-        if self.span.is_masked || scores.is_empty() {
+    fn with_avx2(self, passed: &mut [u64], scores: Scored<'_>) {
+        if self.span.is_masked || scores.0.is_empty() {
             return self.any::<super::avx2::Avx2>(passed, scores);
         }
         match self.bounds.len() {
@@ -166,7 +205,7 @@ impl Work<'_> {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn bounded<const N: usize>(self, passed: &mut [u64], scores: &mut [Rows]) {
+    fn bounded<const N: usize>(self, passed: &mut [u64], scores: Scored<'_>) {
         match self.terms.len() {
             1 => self.counted::<super::avx2::Avx2, N, 1>(passed, scores),
             2 => self.counted::<super::avx2::Avx2, N, 2>(passed, scores),
@@ -179,7 +218,7 @@ impl Work<'_> {
     /// With numbers of bounds and terms that the compiler knows, so that it has no loops over them.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn counted<B: Block, const N: usize, const M: usize>(self, passed: &mut [u64], scores: &mut [Rows]) {
+    fn counted<B: Block, const N: usize, const M: usize>(self, passed: &mut [u64], scores: Scored<'_>) {
         let bounds = (self.bounds.first_chunk::<N>(), self.tested.first_chunk::<N>());
         let terms = (self.terms.first_chunk::<M>(), self.summed.first_chunk::<M>());
         if let ((Some(bounds), Some(tested)), (Some(terms), Some(summed))) = (bounds, terms) {
@@ -188,8 +227,8 @@ impl Work<'_> {
     }
 
     #[inline(always)]
-    fn any<B: Block>(self, passed: &mut [u64], scores: &mut [Rows]) {
-        match (self.span.is_masked, scores.is_empty()) {
+    fn any<B: Block>(self, passed: &mut [u64], scores: Scored<'_>) {
+        match (self.span.is_masked, scores.0.is_empty()) {
             (false, false) => self.each::<B, false, true>(passed, scores),
             (true, false) => self.each::<B, true, true>(passed, scores),
             (false, true) => self.each::<B, false, false>(passed, scores),
@@ -198,11 +237,11 @@ impl Work<'_> {
     }
 
     #[inline(always)]
-    fn each<B: Block, const MASKED: bool, const SCORED: bool>(self, passed: &mut [u64], scores: &mut [Rows]) {
+    fn each<B: Block, const MASKED: bool, const SCORED: bool>(self, passed: &mut [u64], scores: Scored<'_>) {
         const BLOCKS: usize = MASK_BITS / BLOCK;
-        let Self { bounds, terms, tested, summed, span } = self;
+        let (Self { bounds, terms, tested, summed, span }, (scores, hits)) = (self, scores);
         let lengths = tested.iter().chain(summed).map(|column| column.len());
-        let shortest = lengths.chain(SCORED.then_some(scores.len())).min().unwrap_or(span.blocks);
+        let shortest = lengths.chain(SCORED.then_some(scores.len().min(hits.len()))).min().unwrap_or(span.blocks);
         debug_assert!(shortest >= span.blocks, "columns of the same length");
         for block in 0..span.blocks.min(shortest) {
             let place = span.from + block;
@@ -223,11 +262,17 @@ impl Work<'_> {
                 for (term, column) in terms.iter().zip(summed) {
                     // SAFETY: as above.
                     let values = B::load(unsafe { column.get_unchecked(block) });
-                    out = out.or(values.outside(B::splat(term.low), B::splat(term.high)));
+                    if term.has_interval {
+                        out = out.or(values.outside(B::splat(term.low), B::splat(term.high)));
+                    }
                     sum = sum.add(values.multiply(B::splat(term.coefficient)));
                 }
+                // A number that is not finite, taken from itself, is missing; any other leaves no bit.
+                let score = sum.or(out).or(sum.subtract(sum));
                 // SAFETY: the block is below the number of blocks to fill.
-                sum.or(out).or(sum.not_finite()).store(unsafe { scores.get_unchecked_mut(block) });
+                let (place, hit) = unsafe { (scores.get_unchecked_mut(block), hits.get_unchecked_mut(block)) };
+                *hit = score.any_reaches(B::splat(span.floor));
+                if span.is_streamed { score.stream(place) } else { score.store(place) }
             }
         }
     }
@@ -237,7 +282,7 @@ impl Work<'_> {
 #[allow(clippy::indexing_slicing, reason = "a test stops at what is wrong")]
 mod tests {
     use super::super::avx2::Avx2;
-    use super::{BLOCK, Bounds, Column, Rows, Span, Term, Work};
+    use super::{BLOCK, Bounds, Column, Rows, Scored, Span, Term, Work};
 
     /// Values at and around every edge.
     fn value(state: &mut u64) -> f64 {
@@ -259,17 +304,20 @@ mod tests {
                 (0..10).map(|_| [[0.0; BLOCK]; 8].map(|rows| rows.map(|_| value(&mut state)))).collect();
             let column: Vec<Column<'_>> = columns.iter().map(|column| column.as_slice()).collect();
             let bounds: Vec<_> = (0..bounds).map(|slot| Bounds { slot, low: -0.25, high: 0.5 }).collect();
-            let term = |slot| Term { low: -0.9, ..Term::new(Some(slot), value(&mut 7) + f64::from(slot)) };
+            let term = |slot| Term::new(Some(slot), value(&mut 7) + f64::from(slot)).within(-0.9, f64::MAX);
             let terms: Vec<_> = (5..5 + terms).map(term).collect();
             for (is_masked, first) in [(false, u64::MAX), (true, 0x0123_4567_89ab_cdef)] {
-                let span = Span { from: 0, blocks: 8, is_masked };
+                let span = Span { from: 0, blocks: 8, is_masked, floor: 0.25, is_streamed: is_masked };
                 let (tested, summed) = (&column[..bounds.len()], &column[5..5 + terms.len()]);
                 let work = Work { bounds: &bounds, terms: &terms, tested, summed, span };
-                let (mut passed, mut scores) = ([[first, u64::MAX]; 2], [[[0.0; BLOCK]; 8]; 2]);
-                work.any::<Rows>(&mut passed[0], &mut scores[0]);
+                let (mut passed, mut scores, mut hits) =
+                    ([[first, u64::MAX]; 2], [[[0.0; BLOCK]; 8]; 2], [[true; 8]; 2]);
+                work.any::<Rows>(&mut passed[0], (&mut scores[0], &mut hits[0]));
                 // SAFETY: the processor has AVX2, as asked above.
-                unsafe { work.with_avx2(&mut passed[1], &mut scores[1]) };
+                unsafe { work.with_avx2(&mut passed[1], (&mut scores[1], &mut hits[1])) };
                 assert_eq!(passed[0], passed[1]);
+                assert_eq!(hits[0], hits[1]);
+                assert_eq!(hits[0], scores[0].map(|rows| rows.iter().any(|score| *score >= 0.25)));
                 let bits = |scores: &[Rows]| {
                     let bits = |score: &f64| if score.is_nan() { None } else { Some(score.to_bits()) };
                     scores.as_flattened().iter().map(bits).collect::<Vec<_>>()
@@ -277,14 +325,14 @@ mod tests {
                 assert_eq!(bits(&scores[0]), bits(&scores[1]));
                 // A wide policy takes the longer way with vector instructions, too.
                 // SAFETY: as above.
-                unsafe { with_loops(work, &mut passed[1], &mut scores[1]) };
+                unsafe { with_loops(work, &mut passed[1], (&mut scores[1], &mut hits[1])) };
                 assert_eq!(passed[0], passed[1]);
             }
         }
     }
 
     #[target_feature(enable = "avx2")]
-    fn with_loops(work: Work<'_>, passed: &mut [u64], scores: &mut [Rows]) {
+    fn with_loops(work: Work<'_>, passed: &mut [u64], scores: Scored<'_>) {
         work.any::<Avx2>(passed, scores);
     }
 }

@@ -1,10 +1,12 @@
 //! Blocks with the vector instructions of WASM: eight registers of two numbers.
 //!
-//! Written out without closures, which builds for size would leave as calls.
+//! Written out without closures, which builds for size would leave as calls, and with loads and stores that
+//! such builds would not join by themselves.
+#![allow(unsafe_code, reason = "loads and stores of whole vectors take pointers")]
 
 use std::arch::wasm32::{
-    f64x2, f64x2_abs, f64x2_add, f64x2_extract_lane, f64x2_ge, f64x2_le, f64x2_mul, f64x2_splat, i64x2, i64x2_bitmask,
-    i64x2_eq, i64x2_splat, v128, v128_and, v128_not, v128_or,
+    f64x2_add, f64x2_ge, f64x2_le, f64x2_mul, f64x2_splat, f64x2_sub, i64x2, i64x2_bitmask, i64x2_eq, i64x2_splat,
+    v128, v128_and, v128_any_true, v128_load, v128_not, v128_or, v128_store,
 };
 
 use super::block::{BLOCK, Block, Rows};
@@ -34,33 +36,37 @@ impl Block for Simd128 {
 
     #[inline(always)]
     fn load(rows: &Rows) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *rows;
-        let (low, high) = ([f64x2(a, b), f64x2(c, d), f64x2(e, f), f64x2(g, h)], [f64x2(i, j), f64x2(k, l)]);
-        Self([low[0], low[1], low[2], low[3], high[0], high[1], f64x2(m, n), f64x2(o, p)])
+        let at = rows.as_ptr().cast::<v128>();
+        // SAFETY: each load lies within the sixteen rows; none needs to be aligned.
+        unsafe {
+            Self([
+                v128_load(at),
+                v128_load(at.add(1)),
+                v128_load(at.add(2)),
+                v128_load(at.add(3)),
+                v128_load(at.add(4)),
+                v128_load(at.add(5)),
+                v128_load(at.add(6)),
+                v128_load(at.add(7)),
+            ])
+        }
     }
 
     #[inline(always)]
     fn store(self, rows: &mut Rows) {
         let [a, b, c, d, e, f, g, h] = self.0;
-        let (first, second) = (f64x2_extract_lane::<0>, f64x2_extract_lane::<1>);
-        *rows = [
-            first(a),
-            second(a),
-            first(b),
-            second(b),
-            first(c),
-            second(c),
-            first(d),
-            second(d),
-            first(e),
-            second(e),
-            first(f),
-            second(f),
-            first(g),
-            second(g),
-            first(h),
-            second(h),
-        ];
+        let at = rows.as_mut_ptr().cast::<v128>();
+        // SAFETY: each store lies within the sixteen rows; none needs to be aligned.
+        unsafe {
+            v128_store(at, a);
+            v128_store(at.add(1), b);
+            v128_store(at.add(2), c);
+            v128_store(at.add(3), d);
+            v128_store(at.add(4), e);
+            v128_store(at.add(5), f);
+            v128_store(at.add(6), g);
+            v128_store(at.add(7), h);
+        }
     }
 
     #[inline(always)]
@@ -70,9 +76,11 @@ impl Block for Simd128 {
     }
 
     #[inline(always)]
-    fn not_finite(self) -> Self {
+    fn any_reaches(self, least: Self) -> bool {
         let value = self;
-        each!(value => v128_not(f64x2_le(f64x2_abs(value), f64x2_splat(f64::MAX))))
+        let [a, b, c, d, e, f, g, h] = each!(value, least => f64x2_ge(value, least)).0;
+        let (low, high) = (v128_or(v128_or(a, b), v128_or(c, d)), v128_or(v128_or(e, f), v128_or(g, h)));
+        v128_any_true(v128_or(low, high))
     }
 
     #[inline(always)]
@@ -101,6 +109,12 @@ impl Block for Simd128 {
     fn add(self, other: Self) -> Self {
         let left = self;
         each!(left, other => f64x2_add(left, other))
+    }
+
+    #[inline(always)]
+    fn subtract(self, other: Self) -> Self {
+        let left = self;
+        each!(left, other => f64x2_sub(left, other))
     }
 
     #[inline(always)]

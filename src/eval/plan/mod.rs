@@ -7,7 +7,7 @@
 mod run;
 
 use crate::eval::code::{ChunkStack, Code, Lowering, Row, RowStack, Slot};
-use crate::eval::kernels::{Bounds, MOST, Sieve};
+use crate::eval::kernels::{Bounds, MOST, Scores, Sieve};
 use crate::eval::window::{Copies, Window};
 use crate::ir::{Expr, ExprKind, MetricId, MissingMode, Rule, RuleSeverity};
 use crate::syntax::{ArithmeticOperator, Comparison};
@@ -109,7 +109,7 @@ impl Plan {
             self.tighten(slot, low, high);
         } else if let (true, Some(Score::Terms(terms))) = (own, &mut self.score) {
             for term in terms.iter_mut().filter(|term| term.slot == Some(slot)) {
-                (term.low, term.high) = (low, high);
+                *term = term.within(low, high);
             }
         }
         own
@@ -147,19 +147,19 @@ impl Plan {
 
     /// Judges the rows of a window: bits of those that pass, and where there is a score a slot for each
     /// row, NaN where it does not pass or has none.
-    pub fn judge(&self, window: &Window<'_>, scratch: &mut Scratch, passed: &mut [u64], scores: &mut [f64]) {
+    pub fn judge(&self, window: &Window<'_>, scratch: &mut Scratch, passed: &mut [u64], scores: Scores<'_>) {
         window.present(passed);
         let (column, rows) = (|slot: u32| window.values(slot), window.rows());
         let Self { bounds, tests, score, .. } = self;
         let terms = if let Some(Score::Terms(terms)) = score { terms.as_slice() } else { &[] };
         let (groups, last) = bounds.split_at(bounds.len().saturating_sub(1) / MOST * MOST);
         for bounds in groups.chunks(MOST) {
-            Sieve { bounds, ..Sieve::default() }.run(column, rows, passed, &mut []);
+            Sieve { bounds, ..Sieve::default() }.run(column, rows, passed, Scores::default());
         }
         if tests.is_empty() && !matches!(score, Some(Score::Code(_))) {
             return Sieve { bounds: last, terms }.run(column, rows, passed, scores);
         }
-        Sieve { bounds: last, ..Sieve::default() }.run(column, rows, passed, &mut []);
+        Sieve { bounds: last, ..Sieve::default() }.run(column, rows, passed, Scores::default());
         for test in tests {
             if passed.iter().all(|word| *word == 0) {
                 break;
@@ -170,7 +170,8 @@ impl Plan {
             }
         }
         if passed.iter().all(|word| *word == 0) {
-            scores.fill(f64::NAN);
+            scores.out.fill(f64::NAN);
+            scores.hits.fill(false);
             return;
         }
         let scoring = Sieve { bounds: &[], terms };
@@ -232,8 +233,7 @@ fn terms(expression: &Expr, lowering: &mut Lowering) -> Option<Vec<Term>> {
     for (operator, next) in rest {
         let next = term(next, lowering)?;
         // Taking away is adding the opposite: both round the same.
-        let sign = if *operator == ArithmeticOperator::Subtract { -1.0 } else { 1.0 };
-        found.push(Term { coefficient: sign * next.coefficient, ..next });
+        found.push(if *operator == ArithmeticOperator::Subtract { next.negated() } else { next });
     }
     Some(found)
 }
@@ -246,10 +246,7 @@ fn term(expression: &Expr, lowering: &mut Lowering) -> Option<Term> {
         return Some(Term::new(Some(lowering.metric(metric)), 1.0));
     }
     match &expression.node {
-        ExprKind::Negate(inner) => {
-            let inner = term(inner, lowering)?;
-            Some(Term { coefficient: -inner.coefficient, ..inner })
-        }
+        ExprKind::Negate(inner) => Some(term(inner, lowering)?.negated()),
         ExprKind::Arithmetic(first, rest) => {
             let [(ArithmeticOperator::Multiply, second)] = rest.as_slice() else { return None };
             let (metric, coefficient) = match (first.as_metric(), second.as_number()) {

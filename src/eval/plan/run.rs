@@ -3,15 +3,15 @@
 use std::cmp::Ordering;
 
 use super::{Plan, Scratch};
-use crate::eval::kernels::{CHUNK, MOST_ROWS, WORDS, greatest};
+use crate::eval::kernels::{BLOCK, CHUNK, MOST_ROWS, Scores, WORDS};
 use crate::eval::window::{Input, Window};
 use crate::value::Ones;
 
 /// Rows that make a thread of its own worth while.
 const ROWS_PER_THREAD: usize = 1 << 16;
 
-/// Rows whose scores are compared at once.
-const GROUP: usize = 16;
+/// Bytes of scores that no second-level cache holds.
+const STREAMED: usize = 4 << 20;
 
 /// Which rows to look for beside what passes.
 #[derive(Clone, Copy)]
@@ -44,6 +44,7 @@ impl Plan {
         let chunks = rows.div_ceil(CHUNK);
         found.passed.resize(chunks * WORDS, 0);
         found.scores.resize(if self.score.is_some() { rows } else { 0 }, f64::NAN);
+        let is_streamed = size_of_val(found.scores.as_slice()) > STREAMED;
         let threads = threads.min(rows / ROWS_PER_THREAD).max(1);
         // No pass reaches from one share into the next.
         let share = chunks.div_ceil(threads).max(1).next_multiple_of(MOST_ROWS / CHUNK);
@@ -52,7 +53,7 @@ impl Plan {
         let mut scores = found.scores.chunks_mut(share * CHUNK);
         for ((index, passed), scratch) in found.passed.chunks_mut(share * WORDS).enumerate().zip(&mut found.scratch) {
             let (from, scores) = (index * share * CHUNK, scores.next().unwrap_or_default());
-            parts.push(Part { plan: self, inputs, rows, from, passed, scores, wanted, scratch });
+            parts.push(Part { plan: self, inputs, rows, from, passed, scores, is_streamed, wanted, scratch });
         }
         let mut best = Best::new(wanted);
         for kept in run_all(parts) {
@@ -70,6 +71,7 @@ struct Part<'p, 'i> {
     from: usize,
     passed: &'p mut [u64],
     scores: &'p mut [f64],
+    is_streamed: bool,
     wanted: Wanted<'i>,
     scratch: &'p mut Scratch,
 }
@@ -103,18 +105,17 @@ impl Part<'_, '_> {
         let mut window = Window::with(self.inputs, self.plan.whole(), self.rows, copies);
         let mut best = Best::new(self.wanted);
         let span = window.span();
-        let (scored, mut scores) = (self.plan.score.is_some(), self.scores.chunks_mut(span));
+        let is_scored = self.plan.score.is_some();
+        let (mut scores, mut hits) = (self.scores.chunks_mut(span), [false; MOST_ROWS / BLOCK]);
         for (index, passed) in self.passed.chunks_mut(span / CHUNK * WORDS).enumerate() {
             let from = self.from + index * span;
             window.move_to(from);
             let scores = scores.next().unwrap_or_default();
-            self.plan.judge(&window, scratch, passed, scores);
-            if self.wanted.best == 0 {
-                continue;
-            }
-            if scored {
-                best.take_scored(from, scores);
-            } else {
+            let out = Scores { out: &mut *scores, hits: &mut hits, floor: best.floor, is_streamed: self.is_streamed };
+            self.plan.judge(&window, scratch, passed, out);
+            if is_scored {
+                best.take_scored(from, scores, &hits);
+            } else if self.wanted.best > 0 {
                 best.take(from, passed);
             }
         }
@@ -133,7 +134,8 @@ struct Best<'i> {
 
 impl<'i> Best<'i> {
     fn new(wanted: Wanted<'i>) -> Self {
-        Self { wanted, kept: Vec::new(), floor: f64::NEG_INFINITY }
+        let floor = if wanted.best == 0 { f64::INFINITY } else { f64::NEG_INFINITY };
+        Self { wanted, kept: Vec::with_capacity(wanted.best.min(BLOCK) * 2), floor }
     }
 
     fn order(wanted: Wanted<'i>) -> impl Fn(&(f64, u32), &(f64, u32)) -> Ordering + use<'i> {
@@ -153,31 +155,22 @@ impl<'i> Best<'i> {
         self.thin();
     }
 
-    /// Takes those rows from one on whose scores may be among the best.
-    fn take_scored(&mut self, from: usize, scores: &[f64]) {
-        for (index, chunk) in scores.chunks(CHUNK).enumerate() {
-            if greatest(chunk) < self.floor {
+    /// Takes those rows from one on, in blocks that have some, whose scores may be among the best.
+    fn take_scored(&mut self, from: usize, scores: &[f64], hits: &[bool]) {
+        for (block, (scores, _)) in scores.chunks(BLOCK).zip(hits).enumerate().filter(|(_, (_, hit))| **hit) {
+            // The floor may have risen since; one comparison of all is faster than a branch on each.
+            if !scores.iter().fold(false, |any, score| any | (*score >= self.floor)) {
                 continue;
             }
-            for (group, scores) in chunk.chunks(GROUP).enumerate() {
-                // Most groups have nobody good enough, which one comparison of all shows.
-                let mut any = false;
-                for score in scores {
-                    any |= *score >= self.floor;
-                }
-                if any {
-                    let first = from + index * CHUNK + group * GROUP;
-                    let rows = scores.iter().enumerate().filter(|(_, score)| **score >= self.floor);
-                    self.kept.extend(rows.map(|(row, score)| (*score, (first + row) as u32)));
-                    self.thin();
-                }
-            }
+            let rows = (from + block * BLOCK..).zip(scores).filter(|(_, score)| **score >= self.floor);
+            self.kept.extend(rows.map(|(row, score)| (*score, row as u32)));
+            self.thin();
         }
     }
 
     /// Drops what is not among the best, once there is enough of it.
     fn thin(&mut self) {
-        if self.kept.len() >= self.wanted.best.saturating_add(self.wanted.best.max(GROUP)) {
+        if self.kept.len() >= self.wanted.best.saturating_add(self.wanted.best.max(BLOCK)) {
             self.cut();
         }
     }
