@@ -2,10 +2,10 @@
 #![allow(unsafe_code, reason = "the instructions exist on some processors only")]
 
 use std::arch::x86_64::{
-    __m128d, __m256d, __m256i, _CMP_GE_OQ, _CMP_NGE_UQ, _CMP_NLE_UQ, _mm_stream_pd, _mm256_add_pd, _mm256_and_si256,
+    __m128d, __m256d, __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _mm_stream_pd, _mm256_add_pd, _mm256_and_pd, _mm256_and_si256,
     _mm256_castpd256_pd128, _mm256_castsi256_pd, _mm256_cmp_pd, _mm256_cmpeq_epi64, _mm256_extractf128_pd,
     _mm256_loadu_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_pd, _mm256_set1_epi64x, _mm256_set1_pd,
-    _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_storeu_pd, _mm256_sub_pd,
+    _mm256_setr_epi64x, _mm256_storeu_pd, _mm256_sub_pd, _mm256_xor_pd,
 };
 
 use super::block::{BLOCK, Block, Rows};
@@ -62,7 +62,7 @@ impl Block for Avx2 {
     #[inline(always)]
     fn stream(self, rows: &mut Rows) {
         let at = rows.as_mut_ptr();
-        if at.addr() % align_of::<__m128d>() != 0 {
+        if !at.addr().is_multiple_of(align_of::<__m128d>()) {
             return self.store(rows);
         }
         for (index, four) in self.0.into_iter().enumerate() {
@@ -76,11 +76,10 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn outside(self, low: Self, high: Self) -> Self {
+    fn within(self, low: Self, high: Self) -> Self {
         let value = self;
         each!(value, low, high => {
-            let below = _mm256_cmp_pd::<_CMP_NGE_UQ>(value, low);
-            _mm256_or_pd(below, _mm256_cmp_pd::<_CMP_NLE_UQ>(value, high))
+            _mm256_and_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(value, low), _mm256_cmp_pd::<_CMP_LE_OQ>(value, high))
         })
     }
 
@@ -93,13 +92,11 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn unset(bits: u16) -> Self {
+    fn set(bits: u16) -> Self {
         // SAFETY: only code for AVX2 makes blocks.
         unsafe {
             let all = _mm256_set1_epi64x(i64::from(bits));
-            let four = |places: __m256i| {
-                _mm256_castsi256_pd(_mm256_cmpeq_epi64(_mm256_and_si256(all, places), _mm256_setzero_si256()))
-            };
+            let four = |places: __m256i| _mm256_castsi256_pd(_mm256_cmpeq_epi64(_mm256_and_si256(all, places), places));
             Self([
                 four(_mm256_setr_epi64x(1, 1 << 1, 1 << 2, 1 << 3)),
                 four(_mm256_setr_epi64x(1 << 4, 1 << 5, 1 << 6, 1 << 7)),
@@ -107,6 +104,18 @@ impl Block for Avx2 {
                 four(_mm256_setr_epi64x(1 << 12, 1 << 13, 1 << 14, 1 << 15)),
             ])
         }
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        let left = self;
+        each!(left, other => _mm256_and_pd(left, other))
+    }
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        let value = self;
+        each!(value => _mm256_xor_pd(value, _mm256_castsi256_pd(_mm256_set1_epi64x(-1))))
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@ pub(in crate::eval) const BLOCK: usize = 16;
 /// The numbers of a block; NaN is missing.
 pub(super) type Rows = [f64; BLOCK];
 
-/// Sixteen numbers, or a mark for each: all bits of a marked row are set, which makes it a NaN.
+/// Sixteen numbers, or a mark for each: of a marked row all bits are set, which makes it a NaN, of others none.
 pub(super) trait Block: Copy {
     /// One number in every row.
     fn splat(value: f64) -> Self;
@@ -15,14 +15,18 @@ pub(super) trait Block: Copy {
     fn stream(self, rows: &mut Rows) {
         self.store(rows);
     }
-    /// Marks where a number is less than the low one, greater than the high one, or missing.
-    fn outside(self, low: Self, high: Self) -> Self;
+    /// Marks where a number is neither less than the low one nor greater than the high one.
+    fn within(self, low: Self, high: Self) -> Self;
     /// Whether any number is at least as great as the other.
     fn any_reaches(self, least: Self) -> bool;
-    /// Marks where a bit is not set.
-    fn unset(bits: u16) -> Self;
-    /// The bits of both.
+    /// Marks where a bit is set.
+    fn set(bits: u16) -> Self;
+    /// The bits that both have.
+    fn and(self, other: Self) -> Self;
+    /// The bits that either has.
     fn or(self, other: Self) -> Self;
+    /// Marks where there is no mark.
+    fn not(self) -> Self;
     fn add(self, other: Self) -> Self;
     fn subtract(self, other: Self) -> Self;
     fn multiply(self, other: Self) -> Self;
@@ -53,9 +57,9 @@ impl Block for Rows {
     }
 
     #[inline(always)]
-    fn outside(self, low: Self, high: Self) -> Self {
+    fn within(self, low: Self, high: Self) -> Self {
         let [low, high] = [low, high].map(|ends| ends[0]);
-        self.map(|value| mark(!((value >= low) & (value <= high))))
+        self.map(|value| mark((value >= low) & (value <= high)))
     }
 
     #[inline(always)]
@@ -64,8 +68,18 @@ impl Block for Rows {
     }
 
     #[inline(always)]
-    fn unset(bits: u16) -> Self {
-        std::array::from_fn(|row| mark(bits >> row & 1 == 0))
+    fn set(bits: u16) -> Self {
+        std::array::from_fn(|row| mark(bits >> row & 1 == 1))
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        pairs(self, other, |left, right| f64::from_bits(left.to_bits() & right.to_bits()))
+    }
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        self.map(|value| f64::from_bits(!value.to_bits()))
     }
 
     #[inline(always)]

@@ -247,15 +247,14 @@ impl Work<'_> {
             let place = span.from + block;
             let Some(word) = passed.get_mut(place / BLOCKS) else { break };
             let shift = place % BLOCKS * BLOCK;
-            let mut out = if MASKED { B::unset((*word >> shift) as u16) } else { B::splat(0.0) };
+            let mut kept = B::set(if MASKED { (*word >> shift) as u16 } else { u16::MAX });
             // Loops, not closures: those would be compiled for the baseline.
             for (bounds, column) in bounds.iter().zip(tested) {
                 // SAFETY: the block is below the length of the shortest column.
                 let values = B::load(unsafe { column.get_unchecked(block) });
-                out = out.or(values.outside(B::splat(bounds.low), B::splat(bounds.high)));
+                kept = kept.and(values.within(B::splat(bounds.low), B::splat(bounds.high)));
             }
-            let kept = u64::from(!out.bits());
-            *word = *word & !(u64::from(u16::MAX) << shift) | kept << shift;
+            *word = *word & !(u64::from(u16::MAX) << shift) | u64::from(kept.bits()) << shift;
             if SCORED {
                 // The sum of nothing is -0, which changes no number.
                 let mut sum = B::splat(-0.0);
@@ -263,12 +262,12 @@ impl Work<'_> {
                     // SAFETY: as above.
                     let values = B::load(unsafe { column.get_unchecked(block) });
                     if term.has_interval {
-                        out = out.or(values.outside(B::splat(term.low), B::splat(term.high)));
+                        kept = kept.and(values.within(B::splat(term.low), B::splat(term.high)));
                     }
                     sum = sum.add(values.multiply(B::splat(term.coefficient)));
                 }
                 // A number that is not finite, taken from itself, is missing; any other leaves no bit.
-                let score = sum.or(out).or(sum.subtract(sum));
+                let score = sum.or(kept.not()).or(sum.subtract(sum));
                 // SAFETY: the block is below the number of blocks to fill.
                 let (place, hit) = unsafe { (scores.get_unchecked_mut(block), hits.get_unchecked_mut(block)) };
                 *hit = score.any_reaches(B::splat(span.floor));

@@ -11,27 +11,28 @@ use std::arch::wasm32::{
 
 use super::block::{BLOCK, Block, Rows};
 
-/// Sixteen numbers in registers.
+/// Sixteen numbers in registers. No array: builds for size would fill one in a loop, in memory.
 #[derive(Clone, Copy)]
-pub(super) struct Simd128([v128; 8]);
+pub(super) struct Simd128(v128, v128, v128, v128, v128, v128, v128, v128);
 
 /// One instruction on each register of some blocks.
 macro_rules! each {
     ($($block:ident),+ => $instruction:expr) => {
-        Simd128([
+        Simd128(
             each!(0: $($block),+ => $instruction), each!(1: $($block),+ => $instruction),
             each!(2: $($block),+ => $instruction), each!(3: $($block),+ => $instruction),
             each!(4: $($block),+ => $instruction), each!(5: $($block),+ => $instruction),
             each!(6: $($block),+ => $instruction), each!(7: $($block),+ => $instruction),
-        ])
+        )
     };
-    ($index:literal: $($block:ident),+ => $instruction:expr) => {{ $(let $block = $block.0[$index];)+ $instruction }};
+    ($index:tt: $($block:ident),+ => $instruction:expr) => {{ $(let $block = $block.$index;)+ $instruction }};
 }
 
 impl Block for Simd128 {
     #[inline(always)]
     fn splat(value: f64) -> Self {
-        Self([f64x2_splat(value); 8])
+        let two = f64x2_splat(value);
+        Self(two, two, two, two, two, two, two, two)
     }
 
     #[inline(always)]
@@ -39,7 +40,7 @@ impl Block for Simd128 {
         let at = rows.as_ptr().cast::<v128>();
         // SAFETY: each load lies within the sixteen rows; none needs to be aligned.
         unsafe {
-            Self([
+            Self(
                 v128_load(at),
                 v128_load(at.add(1)),
                 v128_load(at.add(2)),
@@ -48,13 +49,13 @@ impl Block for Simd128 {
                 v128_load(at.add(5)),
                 v128_load(at.add(6)),
                 v128_load(at.add(7)),
-            ])
+            )
         }
     }
 
     #[inline(always)]
     fn store(self, rows: &mut Rows) {
-        let [a, b, c, d, e, f, g, h] = self.0;
+        let Self(a, b, c, d, e, f, g, h) = self;
         let at = rows.as_mut_ptr().cast::<v128>();
         // SAFETY: each store lies within the sixteen rows; none needs to be aligned.
         unsafe {
@@ -70,23 +71,23 @@ impl Block for Simd128 {
     }
 
     #[inline(always)]
-    fn outside(self, low: Self, high: Self) -> Self {
+    fn within(self, low: Self, high: Self) -> Self {
         let value = self;
-        each!(value, low, high => v128_not(v128_and(f64x2_ge(value, low), f64x2_le(value, high))))
+        each!(value, low, high => v128_and(f64x2_ge(value, low), f64x2_le(value, high)))
     }
 
     #[inline(always)]
     fn any_reaches(self, least: Self) -> bool {
         let value = self;
-        let [a, b, c, d, e, f, g, h] = each!(value, least => f64x2_ge(value, least)).0;
+        let Self(a, b, c, d, e, f, g, h) = each!(value, least => f64x2_ge(value, least));
         let (low, high) = (v128_or(v128_or(a, b), v128_or(c, d)), v128_or(v128_or(e, f), v128_or(g, h)));
         v128_any_true(v128_or(low, high))
     }
 
     #[inline(always)]
-    fn unset(bits: u16) -> Self {
+    fn set(bits: u16) -> Self {
         let all = i64x2_splat(i64::from(bits));
-        let places = Self([
+        let places = Self(
             i64x2(1, 1 << 1),
             i64x2(1 << 2, 1 << 3),
             i64x2(1 << 4, 1 << 5),
@@ -95,8 +96,20 @@ impl Block for Simd128 {
             i64x2(1 << 10, 1 << 11),
             i64x2(1 << 12, 1 << 13),
             i64x2(1 << 14, 1 << 15),
-        ]);
-        each!(places => i64x2_eq(v128_and(all, places), i64x2_splat(0)))
+        );
+        each!(places => i64x2_eq(v128_and(all, places), places))
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        let left = self;
+        each!(left, other => v128_and(left, other))
+    }
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        let value = self;
+        each!(value => v128_not(value))
     }
 
     #[inline(always)]
@@ -125,7 +138,7 @@ impl Block for Simd128 {
 
     #[inline(always)]
     fn bits(self) -> u16 {
-        let [a, b, c, d, e, f, g, h] = self.0;
+        let Self(a, b, c, d, e, f, g, h) = self;
         let low = u16::from(i64x2_bitmask(a)) | u16::from(i64x2_bitmask(b)) << 2 | u16::from(i64x2_bitmask(c)) << 4;
         let middle = u16::from(i64x2_bitmask(d)) << 6 | u16::from(i64x2_bitmask(e)) << 8;
         let high = u16::from(i64x2_bitmask(f)) << 10 | u16::from(i64x2_bitmask(g)) << 12;
