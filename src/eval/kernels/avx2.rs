@@ -33,7 +33,7 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn load(rows: &Rows) -> Self {
+    fn load(rows: &Rows, _: usize) -> Self {
         let at = rows.as_ptr();
         // SAFETY: only code for AVX2 makes blocks; each load lies within the sixteen rows.
         unsafe {
@@ -47,7 +47,7 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn store(self, rows: &mut Rows) {
+    fn store(self, rows: &mut Rows, _: usize) {
         let [first, second, third, last] = self.0;
         let at = rows.as_mut_ptr();
         // SAFETY: whoever has a block has AVX2; each store lies within the sixteen rows.
@@ -60,10 +60,10 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn stream(self, rows: &mut Rows) {
+    fn stream(self, rows: &mut Rows, part: usize) {
         let at = rows.as_mut_ptr();
         if !at.addr().is_multiple_of(align_of::<__m128d>()) {
-            return self.store(rows);
+            return self.store(rows, part);
         }
         for (index, four) in self.0.into_iter().enumerate() {
             // SAFETY: whoever has a block has AVX2; each store lies within the sixteen rows and is aligned. What

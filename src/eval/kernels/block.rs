@@ -7,13 +7,16 @@ pub(super) type Rows = [f64; BLOCK];
 
 /// Sixteen numbers, or a mark for each: of a marked row all bits are set, which makes it a NaN, of others none.
 pub(super) trait Block: Copy {
+    /// In how many parts a block is worked on: as many as leave registers for the work.
+    const PARTS: usize = 1;
+
     /// One number in every row.
     fn splat(value: f64) -> Self;
-    fn load(rows: &Rows) -> Self;
-    fn store(self, rows: &mut Rows);
+    fn load(rows: &Rows, part: usize) -> Self;
+    fn store(self, rows: &mut Rows, part: usize);
     /// Stores what is not read again soon, past the caches where the processor can.
-    fn stream(self, rows: &mut Rows) {
-        self.store(rows);
+    fn stream(self, rows: &mut Rows, part: usize) {
+        self.store(rows, part);
     }
     /// Marks where a number is neither less than the low one nor greater than the high one.
     fn within(self, low: Self, high: Self) -> Self;
@@ -30,7 +33,7 @@ pub(super) trait Block: Copy {
     fn add(self, other: Self) -> Self;
     fn subtract(self, other: Self) -> Self;
     fn multiply(self, other: Self) -> Self;
-    /// A bit for each mark.
+    /// A bit for each mark, the lowest for the first.
     fn bits(self) -> u16;
 }
 
@@ -47,12 +50,12 @@ impl Block for Rows {
     }
 
     #[inline(always)]
-    fn load(rows: &Rows) -> Self {
+    fn load(rows: &Rows, _: usize) -> Self {
         *rows
     }
 
     #[inline(always)]
-    fn store(self, rows: &mut Rows) {
+    fn store(self, rows: &mut Rows, _: usize) {
         *rows = self;
     }
 

@@ -247,31 +247,41 @@ impl Work<'_> {
             let place = span.from + block;
             let Some(word) = passed.get_mut(place / BLOCKS) else { break };
             let shift = place % BLOCKS * BLOCK;
-            let mut kept = B::set(if MASKED { (*word >> shift) as u16 } else { u16::MAX });
-            // Loops, not closures: those would be compiled for the baseline.
-            for (bounds, column) in bounds.iter().zip(tested) {
-                // SAFETY: the block is below the length of the shortest column.
-                let values = B::load(unsafe { column.get_unchecked(block) });
-                kept = kept.and(values.within(B::splat(bounds.low), B::splat(bounds.high)));
-            }
-            *word = *word & !(u64::from(u16::MAX) << shift) | u64::from(kept.bits()) << shift;
-            if SCORED {
-                // The sum of nothing is -0, which changes no number.
-                let mut sum = B::splat(-0.0);
-                for (term, column) in terms.iter().zip(summed) {
-                    // SAFETY: as above.
-                    let values = B::load(unsafe { column.get_unchecked(block) });
-                    if term.has_interval {
-                        kept = kept.and(values.within(B::splat(term.low), B::splat(term.high)));
-                    }
-                    sum = sum.add(values.multiply(B::splat(term.coefficient)));
+            let present = if MASKED { (*word >> shift) as u16 } else { u16::MAX };
+            let (mut stayed, mut hit) = (0, false);
+            for part in 0..B::PARTS {
+                let first = part * (BLOCK / B::PARTS);
+                let mut kept = B::set(present >> first);
+                // Loops, not closures: those would be compiled for the baseline.
+                for (bounds, column) in bounds.iter().zip(tested) {
+                    // SAFETY: the block is below the length of the shortest column.
+                    let values = B::load(unsafe { column.get_unchecked(block) }, part);
+                    kept = kept.and(values.within(B::splat(bounds.low), B::splat(bounds.high)));
                 }
-                // A number that is not finite, taken from itself, is missing; any other leaves no bit.
-                let score = sum.or(kept.not()).or(sum.subtract(sum));
-                // SAFETY: the block is below the number of blocks to fill.
-                let (place, hit) = unsafe { (scores.get_unchecked_mut(block), hits.get_unchecked_mut(block)) };
-                *hit = score.any_reaches(B::splat(span.floor));
-                if span.is_streamed { score.stream(place) } else { score.store(place) }
+                stayed |= kept.bits() << first;
+                if SCORED {
+                    // The sum of nothing is -0, which changes no number.
+                    let mut sum = B::splat(-0.0);
+                    for (term, column) in terms.iter().zip(summed) {
+                        // SAFETY: as above.
+                        let values = B::load(unsafe { column.get_unchecked(block) }, part);
+                        if term.has_interval {
+                            kept = kept.and(values.within(B::splat(term.low), B::splat(term.high)));
+                        }
+                        sum = sum.add(values.multiply(B::splat(term.coefficient)));
+                    }
+                    // A number that is not finite, taken from itself, is missing; any other leaves no bit.
+                    let score = sum.or(kept.not()).or(sum.subtract(sum));
+                    hit |= score.any_reaches(B::splat(span.floor));
+                    // SAFETY: the block is below the number of blocks to fill.
+                    let place = unsafe { scores.get_unchecked_mut(block) };
+                    if span.is_streamed { score.stream(place, part) } else { score.store(place, part) }
+                }
+            }
+            *word = *word & !(u64::from(u16::MAX) << shift) | u64::from(stayed) << shift;
+            if SCORED {
+                // SAFETY: as above.
+                *unsafe { hits.get_unchecked_mut(block) } = hit;
             }
         }
     }

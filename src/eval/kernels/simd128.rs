@@ -1,4 +1,4 @@
-//! Blocks with the vector instructions of WASM: eight registers of two numbers.
+//! Blocks with the vector instructions of WASM: two parts of four registers of two numbers.
 //!
 //! Written out without closures, which builds for size would leave as calls, and with loads and stores that
 //! such builds would not join by themselves.
@@ -11,9 +11,9 @@ use std::arch::wasm32::{
 
 use super::block::{BLOCK, Block, Rows};
 
-/// Sixteen numbers in registers. No array: builds for size would fill one in a loop, in memory.
+/// Eight numbers in registers. No array: builds for size would fill one in a loop, in memory.
 #[derive(Clone, Copy)]
-pub(super) struct Simd128(v128, v128, v128, v128, v128, v128, v128, v128);
+pub(super) struct Simd128(v128, v128, v128, v128);
 
 /// One instruction on each register of some blocks.
 macro_rules! each {
@@ -21,52 +21,38 @@ macro_rules! each {
         Simd128(
             each!(0: $($block),+ => $instruction), each!(1: $($block),+ => $instruction),
             each!(2: $($block),+ => $instruction), each!(3: $($block),+ => $instruction),
-            each!(4: $($block),+ => $instruction), each!(5: $($block),+ => $instruction),
-            each!(6: $($block),+ => $instruction), each!(7: $($block),+ => $instruction),
         )
     };
     ($index:tt: $($block:ident),+ => $instruction:expr) => {{ $(let $block = $block.$index;)+ $instruction }};
 }
 
 impl Block for Simd128 {
+    const PARTS: usize = 2;
+
     #[inline(always)]
     fn splat(value: f64) -> Self {
         let two = f64x2_splat(value);
-        Self(two, two, two, two, two, two, two, two)
+        Self(two, two, two, two)
     }
 
     #[inline(always)]
-    fn load(rows: &Rows) -> Self {
-        let at = rows.as_ptr().cast::<v128>();
-        // SAFETY: each load lies within the sixteen rows; none needs to be aligned.
+    fn load(rows: &Rows, part: usize) -> Self {
+        // SAFETY: two parts of four loads lie within the sixteen rows; none needs to be aligned.
         unsafe {
-            Self(
-                v128_load(at),
-                v128_load(at.add(1)),
-                v128_load(at.add(2)),
-                v128_load(at.add(3)),
-                v128_load(at.add(4)),
-                v128_load(at.add(5)),
-                v128_load(at.add(6)),
-                v128_load(at.add(7)),
-            )
+            let at = rows.as_ptr().cast::<v128>().add(4 * part);
+            Self(v128_load(at), v128_load(at.add(1)), v128_load(at.add(2)), v128_load(at.add(3)))
         }
     }
 
     #[inline(always)]
-    fn store(self, rows: &mut Rows) {
-        let Self(a, b, c, d, e, f, g, h) = self;
-        let at = rows.as_mut_ptr().cast::<v128>();
-        // SAFETY: each store lies within the sixteen rows; none needs to be aligned.
+    fn store(self, rows: &mut Rows, part: usize) {
+        // SAFETY: as for loads.
         unsafe {
-            v128_store(at, a);
-            v128_store(at.add(1), b);
-            v128_store(at.add(2), c);
-            v128_store(at.add(3), d);
-            v128_store(at.add(4), e);
-            v128_store(at.add(5), f);
-            v128_store(at.add(6), g);
-            v128_store(at.add(7), h);
+            let at = rows.as_mut_ptr().cast::<v128>().add(4 * part);
+            v128_store(at, self.0);
+            v128_store(at.add(1), self.1);
+            v128_store(at.add(2), self.2);
+            v128_store(at.add(3), self.3);
         }
     }
 
@@ -79,24 +65,14 @@ impl Block for Simd128 {
     #[inline(always)]
     fn any_reaches(self, least: Self) -> bool {
         let value = self;
-        let Self(a, b, c, d, e, f, g, h) = each!(value, least => f64x2_ge(value, least));
-        let (low, high) = (v128_or(v128_or(a, b), v128_or(c, d)), v128_or(v128_or(e, f), v128_or(g, h)));
-        v128_any_true(v128_or(low, high))
+        let Self(a, b, c, d) = each!(value, least => f64x2_ge(value, least));
+        v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
     }
 
     #[inline(always)]
     fn set(bits: u16) -> Self {
         let all = i64x2_splat(i64::from(bits));
-        let places = Self(
-            i64x2(1, 1 << 1),
-            i64x2(1 << 2, 1 << 3),
-            i64x2(1 << 4, 1 << 5),
-            i64x2(1 << 6, 1 << 7),
-            i64x2(1 << 8, 1 << 9),
-            i64x2(1 << 10, 1 << 11),
-            i64x2(1 << 12, 1 << 13),
-            i64x2(1 << 14, 1 << 15),
-        );
+        let places = Self(i64x2(1, 1 << 1), i64x2(1 << 2, 1 << 3), i64x2(1 << 4, 1 << 5), i64x2(1 << 6, 1 << 7));
         each!(places => i64x2_eq(v128_and(all, places), places))
     }
 
@@ -138,12 +114,9 @@ impl Block for Simd128 {
 
     #[inline(always)]
     fn bits(self) -> u16 {
-        let Self(a, b, c, d, e, f, g, h) = self;
-        let low = u16::from(i64x2_bitmask(a)) | u16::from(i64x2_bitmask(b)) << 2 | u16::from(i64x2_bitmask(c)) << 4;
-        let middle = u16::from(i64x2_bitmask(d)) << 6 | u16::from(i64x2_bitmask(e)) << 8;
-        let high = u16::from(i64x2_bitmask(f)) << 10 | u16::from(i64x2_bitmask(g)) << 12;
-        low | middle | high | u16::from(i64x2_bitmask(h)) << 14
+        let two = |register| u16::from(i64x2_bitmask(register));
+        two(self.0) | two(self.1) << 2 | two(self.2) << 4 | two(self.3) << 6
     }
 }
 
-const _: () = assert!(BLOCK == 16, "eight registers of two numbers");
+const _: () = assert!(BLOCK == 16, "two parts of four registers of two numbers");
