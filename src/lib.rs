@@ -37,6 +37,7 @@ pub mod eval;
 pub mod format;
 pub mod ir;
 pub mod lifecycle;
+mod order;
 mod policy;
 pub mod render;
 pub mod report;

@@ -80,7 +80,7 @@ pub fn check(name: &str, text: &str, loader: &dyn Loader, limits: &Limits) -> Ch
         diagnostics
             .extend(found.into_iter().filter(|found| found.severity == Severity::Error || !standard(found.span)));
     }
-    diagnostics.sort_by(|left, right| {
+    crate::order::sort_by(&mut diagnostics, |left, right| {
         (left.span, left.code(), &left.message).cmp(&(right.span, right.code(), &right.message))
     });
     diagnostics.dedup();

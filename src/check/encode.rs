@@ -53,7 +53,7 @@ impl<'f, 'a> Encoder<'f, 'a> {
     pub fn metric_values(&self, witness: &Witness) -> Vec<(MetricId, Rational)> {
         let mut values: Vec<_> =
             self.metrics.iter().filter_map(|(id, variable)| Some((*id, witness.number(*variable)?.clone()))).collect();
-        values.sort_by_key(|(id, _)| *id);
+        crate::order::sort_by_key(&mut values, |(id, _)| *id);
         values
     }
 

@@ -94,9 +94,7 @@ pub(super) fn answer<T: Serialize>(
     let usual = if terminal.interactive { AnswerFormat::Table } else { AnswerFormat::Json };
     let text = match format.unwrap_or(usual) {
         AnswerFormat::Table => table(document),
-        AnswerFormat::Json => {
-            serde_json::to_string_pretty(document).map_err(|error| Failure::new(error.to_string()))?
-        }
+        AnswerFormat::Json => crate::render::pretty(document).map_err(|error| Failure::new(error.to_string()))?,
     };
     writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
     Ok(Outcome::Fine)

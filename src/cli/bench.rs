@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &BenchArguments, terminal: &Terminal) -> Result<Out
     let text = match arguments.format {
         BenchFormat::Table => shown(&report, terminal),
         BenchFormat::Json => {
-            let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::new(error.to_string()))?;
+            let text = crate::render::pretty(&report).map_err(|error| Failure::new(error.to_string()))?;
             text + "\n"
         }
     };

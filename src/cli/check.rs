@@ -7,7 +7,7 @@ use super::files::{FileLoader, display_name, policies, read_policy};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
 use crate::policy::{Checked, check};
-use crate::render::{Report, Summary, github, human, json, sarif};
+use crate::render::{Report, Summary, github, human, json, pretty, sarif};
 use crate::source::Limits;
 
 pub(super) fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
@@ -21,9 +21,8 @@ pub(super) fn run(arguments: &CheckArguments, terminal: &Terminal) -> Result<Out
     match arguments.format {
         CheckFormat::Human => people(&reports, terminal)?,
         CheckFormat::Json => {
-            serde_json::to_writer_pretty(&mut output, &json::render(&reports))
-                .map_err(|error| Failure::new(error.to_string()))?;
-            writeln!(output)?;
+            let text = pretty(&json::render(&reports)).map_err(|error| Failure::new(error.to_string()))?;
+            writeln!(output, "{text}")?;
         }
         CheckFormat::Github => write!(output, "{}", github::render(&reports))?,
         CheckFormat::Sarif => writeln!(output, "{:#}", sarif::render(&reports))?,

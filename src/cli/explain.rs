@@ -42,7 +42,7 @@ fn written(explanation: &Explanation, format: ExplainFormat, terminal: &Terminal
             Ok(render(explanation, Style { colour: terminal.colors_output(), width: terminal.width }))
         }
         ExplainFormat::Json => {
-            let text = serde_json::to_string_pretty(explanation);
+            let text = crate::render::pretty(explanation);
             text.map(|text| text + "\n").map_err(|error| Failure::new(error.to_string()))
         }
     }

@@ -127,7 +127,7 @@ fn document(entries: &[&MetricEntry], derived: &[&Definition]) -> Result<String,
     let metrics: Vec<_> = entries.iter().map(metric).collect();
     let derived: Vec<_> = derived.iter().map(formula).collect();
     let document = json!({ "schema_version": 1, "metrics": metrics, "derived": derived });
-    serde_json::to_string_pretty(&document).map_err(|error| Failure::new(error.to_string()))
+    crate::render::pretty(&document).map_err(|error| Failure::new(error.to_string()))
 }
 
 fn kind(kind: Kind) -> &'static str {

@@ -127,7 +127,7 @@ impl<'t> Output<'t> {
     fn text(&self, decision: &Decision) -> Result<String, Failure> {
         let text = match self.form {
             Form::Text(EvalFormat::Table) => return Ok(decision_table(decision, self.detail, self.terminal)),
-            Form::Text(EvalFormat::Json) => serde_json::to_string_pretty(decision),
+            Form::Text(EvalFormat::Json) => crate::render::pretty(decision),
             _ => serde_json::to_string(decision),
         };
         text.map(|text| text + "\n").map_err(failure)

@@ -50,7 +50,7 @@ fn written(report: &WorldReport, format: ReportFormat, language: Language) -> Re
         ReportFormat::Md => Ok(markdown(report, language)),
         ReportFormat::Html => Ok(html(report, language)),
         ReportFormat::Json => {
-            let text = serde_json::to_string_pretty(report);
+            let text = crate::render::pretty(report);
             text.map(|text| text + "\n").map_err(|error| Failure::new(error.to_string()))
         }
     }

@@ -96,7 +96,7 @@ type Parsed = (Definition, Vec<(String, Span)>);
 fn parse_all(context: &mut Context<'_>) -> Vec<Parsed> {
     let own = context.definitions.known.values().filter(|slot| !slot.standard);
     let mut own: Vec<Definition> = own.map(|slot| slot.definition.clone()).collect();
-    own.sort_by_key(|definition| definition.span);
+    crate::order::sort_by_key(&mut own, |definition| definition.span);
     let mut found = Vec::with_capacity(own.len());
     for definition in own {
         let Some(syntax) = parse_scalar(context, &definition.expression) else {

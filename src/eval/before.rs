@@ -81,7 +81,7 @@ impl Before {
 fn state_of_ids(ids: &[String]) -> State {
     let active = StrategyState { active: true, ..StrategyState::default() };
     let mut strategies: Vec<_> = ids.iter().map(|id| (id.clone(), active.clone())).collect();
-    strategies.sort_by(|left, right| left.0.cmp(&right.0));
+    crate::order::sort_by(&mut strategies, |left, right| left.0.cmp(&right.0));
     State {
         schema_version: SCHEMA_VERSION,
         world: None,

@@ -20,6 +20,7 @@ use crate::ir::{
     Dialect, Fingerprints, Layer, LayerSection, MissingMode, Profile, Program, Rule, RuleSeverity, Step,
     normalized_name,
 };
+use crate::order::sort_by;
 use crate::value::Bitmask;
 
 /// The version of the form of decisions.
@@ -275,7 +276,7 @@ impl<'a> Engine<'a> {
             *causes.entry(block.code).or_default() += 1;
         }
         let mut causes: Vec<_> = causes.into_iter().filter(|(_, count)| *count > 0).collect();
-        causes.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
+        sort_by(&mut causes, |left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
         causes.into_iter().map(|(cause, count)| (cause.to_owned(), count)).collect()
     }
 

@@ -171,7 +171,11 @@ impl Filler<'_> {
 
     fn named<'s>(&mut self, strategy: &'s Strategy, name: &str) -> Option<&'s Leaf> {
         let leaves = &strategy.metrics;
-        let last = |path: &str| path.rsplit('.').next() == Some(name);
+        let is_plain = !name.contains('.');
+        let last = |path: &str| {
+            let before = if is_plain { path.strip_suffix(name) } else { None };
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
         if !self.native {
             // QMTL's engine flattens blocks: the first number in document order has the name. What has the
             // name and is of another kind is a mistake, not an absence.

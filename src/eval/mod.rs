@@ -46,5 +46,6 @@ pub use snapshot::{Correlations, Leaf, Snapshot, SnapshotError, Strategy};
 pub use state::{Previous, State, StrategyState, read_previous};
 pub use strategies::Strategies;
 pub use table::{BatchColumn, Cell, Grouping, Table, TableError};
+pub(crate) use time::deserialize_instant;
 pub use time::{later, parse_instant, seconds_between};
 pub use value::{ReadError, Value, read_json, read_json_items, read_yaml};

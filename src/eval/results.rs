@@ -314,7 +314,9 @@ fn finding(
 fn places(values: &[f64]) -> Vec<usize> {
     let key = |row: &usize| values.get(*row).copied().filter(|value| !value.is_nan()).unwrap_or(f64::NEG_INFINITY);
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|left, right| key(right).partial_cmp(&key(left)).unwrap_or(std::cmp::Ordering::Equal));
+    crate::order::sort_by(&mut order, |left, right| {
+        key(right).partial_cmp(&key(left)).unwrap_or(std::cmp::Ordering::Equal)
+    });
     let mut places = vec![0; values.len()];
     for (place, row) in order.into_iter().enumerate() {
         if let Some(slot) = places.get_mut(row) {

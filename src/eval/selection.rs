@@ -9,6 +9,7 @@ use super::notes::Notes;
 use super::select::{Admission, Block, Book, Entry, Hysteresis, Levels, Member, Outcome, threshold_selection};
 use super::state::StrategyState;
 use crate::ir::{Expr, MissingMode, Program, Step, Streaks};
+use crate::order::sort_by;
 use crate::value::Bitmask;
 
 /// What the rules leave.
@@ -115,7 +116,7 @@ impl Engine<'_> {
     fn ranked(&self, passed: &Bitmask, scores: &[f64], blocks: &mut [Option<Box<Block>>]) -> Vec<usize> {
         if score(self.program).is_none() {
             let mut order: Vec<usize> = passed.ones().collect();
-            order.sort_by_key(|&row| self.id(row));
+            sort_by(&mut order, |&left, &right| self.id(left).cmp(self.id(right)));
             return order;
         }
         let score = |row: usize| scores.get(row).copied().unwrap_or(f64::NAN);
@@ -221,7 +222,7 @@ impl Engine<'_> {
             let state = StrategyState { active: now, since, pass_streak: 0, fail_streak: 0, side, sector, weight };
             next.push((id, state));
         }
-        next.sort_by(|left, right| left.0.cmp(&right.0));
+        sort_by(&mut next, |left, right| left.0.cmp(&right.0));
         let is_selected = |row: &usize| selected.get(*row).copied().unwrap_or(false);
         let order: Vec<_> = order.into_iter().filter(is_selected).map(|row| self.id(row).to_owned()).collect();
         funnel.push(Funnel { step: "selected", count: order.len() });
@@ -317,8 +318,8 @@ impl Engine<'_> {
                 next.push((entry.member.id.clone(), outcome.state));
             }
         }
-        order.sort();
-        next.sort_by(|left, right| left.0.cmp(&right.0));
+        sort_by(&mut order, Ord::cmp);
+        sort_by(&mut next, |left, right| left.0.cmp(&right.0));
         funnel.push(Funnel { step: "hysteresis", count: order.len() });
         funnel.push(Funnel { step: "selected", count: order.len() });
         let order = order.into_iter().map(|(_, id)| id).collect();

@@ -104,7 +104,7 @@ fn read_state(value: &Value) -> Result<Previous, String> {
     for (id, block) in entries {
         strategies.push((id.clone(), read_strategy(block).map_err(|problem| format!("`{id}`: {problem}"))?));
     }
-    strategies.sort_by(|left, right| left.0.cmp(&right.0));
+    crate::order::sort_by(&mut strategies, |left, right| left.0.cmp(&right.0));
     let text = |key: &str| optional_text(value, key);
     Ok(Previous::State(Box::new(State {
         schema_version: SCHEMA_VERSION,

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
+use serde::de::{Deserialize, Deserializer, Error};
 
 /// An instant from text. A date alone is its midnight.
 #[must_use]
@@ -12,7 +13,14 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
         return Some(instant);
     }
     let civil = text.parse::<DateTime>().ok()?;
-    civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    Offset::UTC.to_timestamp(civil).ok()
+}
+
+/// Reads an instant that a program wrote: with its offset.
+pub(crate) fn deserialize_instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = |_| D::Error::custom(format!("`{text}` is no instant; write it like 2026-01-31T21:00:00Z"));
+    text.parse().map_err(wrong)
 }
 
 /// Seconds from one instant to a later one; negative where it is earlier.

@@ -194,7 +194,8 @@ impl Reader<'_> {
 
     fn word(&mut self) -> Result<Value, ReadError> {
         let rest = self.text.get(self.at..).unwrap_or("");
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._".contains(c))).unwrap_or(rest.len());
+        let is_inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_');
+        let end = rest.bytes().position(|byte| !is_inside(&byte)).unwrap_or(rest.len());
         let word = rest.get(..end).unwrap_or("");
         let value = match word {
             "null" => Some(Value::Null),
@@ -217,12 +218,16 @@ impl Reader<'_> {
         self.at += 1;
         let mut out = String::new();
         loop {
-            let rest = self.text.get(self.at..).unwrap_or("");
-            let Some(end) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') else {
+            let from = self.at;
+            // What ends a run of characters is a byte of its own in UTF-8.
+            while self.peek().is_some_and(|byte| byte != b'"' && byte != b'\\' && byte >= b' ') {
+                self.at += 1;
+            }
+            if self.at >= self.text.len() {
+                self.at = from;
                 return Err(self.error("the text is not closed"));
-            };
-            out.push_str(rest.get(..end).unwrap_or(""));
-            self.at += end;
+            }
+            out.push_str(self.text.get(from..self.at).unwrap_or(""));
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;

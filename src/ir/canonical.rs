@@ -4,6 +4,7 @@
 //! no comments, spans, formatting or prose. What a policy writes as a mapping is sorted, what it
 //! writes as a list keeps its order, numbers are bit patterns, metrics are named by their names.
 
+use crate::order::sort_by;
 use std::fmt::Write as _;
 
 use super::{
@@ -103,7 +104,7 @@ impl<'a> Canonical<'a> {
         self.line("bare", &matches!(program.dialect, Dialect::Threshold { bare: true }));
         program.base.iter().for_each(|section| self.section(section));
         let mut layers: Vec<_> = program.layers.iter().collect();
-        layers.sort_by(|left, right| left.name.cmp(&right.name));
+        sort_by(&mut layers, |left, right| left.name.cmp(&right.name));
         layers.into_iter().for_each(|section| self.section(section));
         self.lifecycle(&program.lifecycle);
         for carried in &program.carried {
@@ -114,7 +115,7 @@ impl<'a> Canonical<'a> {
     /// Ranges decide what is missing, so they belong to the meaning.
     fn metrics(&mut self) {
         let mut metrics: Vec<_> = self.program.metrics.iter().collect();
-        metrics.sort_by(|left, right| left.name.cmp(&right.name));
+        sort_by(&mut metrics, |left, right| left.name.cmp(&right.name));
         for metric in metrics {
             self.line("metric", &(&metric.name, &metric.kind, &metric.aliases));
             self.number("low", metric.range.low);
@@ -141,7 +142,7 @@ impl<'a> Canonical<'a> {
 
     fn rules(&mut self, key: &str, rules: &[Rule]) {
         let mut rules: Vec<_> = rules.iter().collect();
-        rules.sort_by(|left, right| left.id.cmp(&right.id));
+        sort_by(&mut rules, |left, right| left.id.cmp(&right.id));
         for rule in rules {
             let modes = (rule.on_missing, rule.on_error);
             self.line(key, &(&rule.id, rule.origin, rule.layer, rule.severity, &rule.owner, modes));
@@ -195,7 +196,7 @@ impl<'a> Canonical<'a> {
 
     fn sides<'s>(&mut self, key: &str, sides: impl Iterator<Item = (&'s String, f64)>) {
         let mut sides: Vec<_> = sides.collect();
-        sides.sort_by(|left, right| left.0.cmp(right.0));
+        sort_by(&mut sides, |left, right| left.0.cmp(right.0));
         for (side, value) in sides {
             self.line(key, side);
             self.number(key, value);
@@ -243,7 +244,7 @@ impl<'a> Canonical<'a> {
         self.setting("max_live_slots", governance.max_live_slots.as_ref());
         self.setting("canary_fraction", governance.canary_fraction.as_ref());
         let mut approvers = governance.approvers.value.clone();
-        approvers.sort();
+        sort_by(&mut approvers, Ord::cmp);
         self.line("approvers", &approvers);
         self.line("require_risk_snapshot", &governance.require_risk_snapshot.value);
         let profile = &lifecycle.risk_profile;

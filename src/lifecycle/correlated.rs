@@ -42,7 +42,7 @@ pub fn correlated<'s>(
         let stronger = |one: &Correlated, other: &Correlated| {
             libm::fabs(other.rho).partial_cmp(&libm::fabs(one.rho)).unwrap_or(Ordering::Equal)
         };
-        pairs.sort_by(|one, other| stronger(one, other).then_with(|| one.with.cmp(&other.with)));
+        crate::order::sort_by(&mut pairs, |one, other| stronger(one, other).then_with(|| one.with.cmp(&other.with)));
         found.extend(pairs.into_iter().take(MOST));
     }
     found

@@ -1,6 +1,7 @@
 //! What happened to a world: the only thing that is kept; every view is made of it.
 
 use jiff::Timestamp;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,8 +13,10 @@ use super::words::{OverrideStatus, RunState, Stage};
 #[serde(deny_unknown_fields)]
 pub struct DataWindow {
     /// From when.
+    #[serde(deserialize_with = "crate::eval::deserialize_instant")]
     pub start: Timestamp,
     /// Until when.
+    #[serde(deserialize_with = "crate::eval::deserialize_instant")]
     pub end: Timestamp,
 }
 
@@ -29,7 +32,7 @@ pub struct Activation {
 
 /// One thing that happened. Kinds and fields are kept for good: an event once written must always be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LifecycleEvent {
     /// A run became known.
     RunSubmitted {
@@ -322,9 +325,9 @@ impl LifecycleEvent {
     #[must_use]
     pub fn body(&self, world: &str) -> Value {
         // Every field is a text, a list of texts or a JSON value: writing them cannot fail.
-        let mut body = serde_json::to_value(self).unwrap_or_default();
+        let Ok(Value::Object(kinds)) = serde_json::to_value(self) else { return Value::Null };
+        let mut body = kinds.into_iter().next().map(|(_, fields)| fields).unwrap_or_default();
         if let Some(fields) = body.as_object_mut() {
-            fields.remove("kind");
             fields.insert("world".to_owned(), Value::from(world));
         }
         body
@@ -336,11 +339,13 @@ impl LifecycleEvent {
     /// If the kind is unknown or the body does not fit it.
     pub fn read(kind: &str, body: &Value) -> Result<(String, Self), EventError> {
         let no_world = || EventError::NoWorld { kind: kind.to_owned() };
-        let mut fields = body.as_object().ok_or_else(no_world)?.clone();
-        let Some(Value::String(world)) = fields.remove("world") else { return Err(no_world()) };
-        fields.insert("kind".to_owned(), Value::from(kind));
+        let world = body.get("world").and_then(Value::as_str).ok_or_else(no_world)?;
+        let fields = body.as_object().into_iter().flatten().filter(|(key, _)| *key != "world");
+        // An enum is read from one entry: its kind with its fields.
+        let fields = MapDeserializer::new(fields.map(|(key, value)| (key.as_str(), value)));
+        let entry = MapAccessDeserializer::new(MapDeserializer::new(std::iter::once((kind, fields))));
         let unreadable =
             |error: serde_json::Error| EventError::Unreadable { kind: kind.to_owned(), problem: error.to_string() };
-        Ok((world, serde_json::from_value(Value::Object(fields)).map_err(unreadable)?))
+        Ok((world.to_owned(), Self::deserialize(entry).map_err(unreadable)?))
     }
 }

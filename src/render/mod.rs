@@ -11,6 +11,7 @@ pub mod github;
 #[cfg(feature = "cli")]
 pub mod human;
 pub mod json;
+mod pretty;
 mod prose;
 #[cfg(feature = "cli")]
 pub mod report;
@@ -20,6 +21,7 @@ pub mod sarif;
 #[cfg(test)]
 mod tests;
 
+pub use pretty::{pretty, write_pretty};
 pub use runs::{RunView, RunsView, WholeRun};
 
 use std::fmt;

@@ -307,7 +307,7 @@ impl<'a> Builder<'a> {
             }
         }
         let root = self.root.take().filter(|root| !(root.is_null() && root.span.start == root.span.end));
-        self.errors.sort_by_key(|error| error.span);
+        crate::order::sort_by_key(&mut self.errors, |error| error.span);
         (Document { root, comments: self.comments }, self.errors)
     }
 }

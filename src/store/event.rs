@@ -55,6 +55,7 @@ pub struct NewEvent {
     /// Its id: recording it again changes nothing.
     pub id: String,
     /// When it happened.
+    #[serde(deserialize_with = "crate::eval::deserialize_instant")]
     pub at: Timestamp,
     /// What happened.
     pub kind: String,
@@ -71,6 +72,7 @@ pub struct Event {
     /// Its id.
     pub id: String,
     /// When it happened.
+    #[serde(deserialize_with = "crate::eval::deserialize_instant")]
     pub at: Timestamp,
     /// What happened.
     pub kind: String,

@@ -16,7 +16,7 @@ use crate::compile::NoFiles;
 use crate::diag::has_errors;
 use crate::eval::PrepareOptions;
 use crate::policy::{CompileError, Policy, check};
-use crate::render::{Report, json as findings};
+use crate::render::{Report, json as findings, write_pretty};
 use crate::value::Kind;
 
 /// How messages call a policy that has no file.
@@ -80,7 +80,7 @@ impl Guest {
     /// As the program prints it.
     fn print(&mut self, document: &impl Serialize) {
         self.answer.clear();
-        if serde_json::to_writer_pretty(&mut self.answer, document).is_err() {
+        if write_pretty(&mut self.answer, document).is_err() {
             self.say(&json!(null));
         }
     }

@@ -28,7 +28,7 @@ use crate::lifecycle::{
     WorldRecord, WorldRules, campaign_status, suggested_run_id, tick,
 };
 use crate::policy::Policy;
-use crate::render::{RunView, RunsView};
+use crate::render::{RunView, RunsView, write_pretty};
 use crate::store::{Clock, EventLog, Ledger, LedgerError, Lines, MemoryLog, Moment, StoreError, import};
 
 /// Memory that an event takes for each byte of its line.
@@ -205,7 +205,9 @@ impl Log {
 }
 
 fn pretty(document: &impl Serialize) -> Result<Vec<u8>, Refusal> {
-    serde_json::to_vec_pretty(document).map_err(|error| Refusal::of("store")(&error))
+    let mut out = Vec::new();
+    write_pretty(&mut out, document).map_err(|error| Refusal::of("store")(&error))?;
+    Ok(out)
 }
 
 /// A command or a query.

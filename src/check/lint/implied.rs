@@ -7,6 +7,7 @@ use crate::check::questions::demands;
 use crate::check::{Encoder, Facts};
 use crate::diag::{Diagnostic, Rule as Page, Severity};
 use crate::ir::{Expr, ExprKind, MetricId, Rule};
+use crate::order::sort_by;
 use crate::syntax::Comparison;
 
 static RULE: Page = Page {
@@ -116,8 +117,8 @@ fn strengths(rules: &[&Rule]) -> HashMap<MetricId, Bounds> {
     for bounds in all.values_mut() {
         let order =
             |left: &Bound, right: &Bound| left.strict.cmp(&right.strict).reverse().then(left.rule.cmp(&right.rule));
-        bounds.lower.sort_by(|left, right| right.value.total_cmp(&left.value).then(order(left, right)));
-        bounds.upper.sort_by(|left, right| left.value.total_cmp(&right.value).then(order(left, right)));
+        sort_by(&mut bounds.lower, |left, right| right.value.total_cmp(&left.value).then(order(left, right)));
+        sort_by(&mut bounds.upper, |left, right| left.value.total_cmp(&right.value).then(order(left, right)));
     }
     all
 }

@@ -45,7 +45,7 @@ pub struct Linear {
 impl Linear {
     /// Builds an expression, merging repeated variables and dropping zeros.
     pub fn new(constant: Rational, mut terms: Vec<(Variable, Rational)>) -> Self {
-        terms.sort_by_key(|(variable, _)| *variable);
+        crate::order::sort_by_key(&mut terms, |(variable, _)| *variable);
         let mut merged: Vec<(Variable, Rational)> = Vec::with_capacity(terms.len());
         for (variable, coefficient) in terms {
             match merged.last_mut() {

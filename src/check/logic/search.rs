@@ -294,7 +294,7 @@ impl Search<'_> {
             };
             numbers.push((variable, value));
         }
-        numbers.sort_by_key(|(variable, _)| *variable);
+        crate::order::sort_by_key(&mut numbers, |(variable, _)| *variable);
         let known = state.problem.booleans.iter().zip(&state.booleans);
         let mut booleans: Vec<_> = known
             .filter_map(|(boolean, value)| match boolean.meaning {
@@ -302,7 +302,7 @@ impl Search<'_> {
                 _ => None,
             })
             .collect();
-        booleans.sort_by_key(|(variable, _)| *variable);
+        crate::order::sort_by_key(&mut booleans, |(variable, _)| *variable);
         Ok(Leaf::Model(Model { numbers, booleans }))
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn around(constant: f64) -> [f64; 3] {
 pub(super) fn sorted_by_distance(values: &mut Vec<f64>, from: Option<f64>) {
     // Without a value now, the constant itself comes before its neighbours.
     if let Some(from) = from {
-        values.sort_by(|left, right| libm::fabs(left - from).total_cmp(&libm::fabs(right - from)));
+        crate::order::sort_by(values, |left, right| libm::fabs(left - from).total_cmp(&libm::fabs(right - from)));
     }
     values.dedup();
 }

@@ -72,7 +72,7 @@ fn admitted<'a>(case: &'a Case<'_>, same_side: bool) -> Vec<&'a (String, Strateg
     let rows = case.admitted.strategies.iter().enumerate();
     let here = rows.filter(|(row, (_, other))| other.selected && (!same_side || side(*row) == side(case.row)));
     let mut found: Vec<_> = here.map(|(_, entry)| entry).collect();
-    found.sort_by_key(|(_, other)| std::cmp::Reverse(other.rank));
+    crate::order::sort_by_key(&mut found, |(_, other)| std::cmp::Reverse(other.rank));
     found
 }
 
@@ -152,7 +152,7 @@ fn budgets(case: &Case<'_>, limits: &ExposureLimits) -> Vec<ExposureFacts> {
             before.push((place, member(case, row)));
         }
     }
-    before.sort_by_key(|(place, _)| *place);
+    crate::order::sort_by_key(&mut before, |(place, _)| *place);
     let facts = |limit, group: Option<&String>, cap: f64, counts: &dyn Fn(&Member) -> bool| {
         let group_members = before.iter().filter(|(_, other)| counts(other));
         let by: Vec<_> =

@@ -2,6 +2,7 @@
 
 use crate::eval::snapshot::Correlations;
 use crate::ir::{Program, Step};
+use crate::order::sort_by;
 
 use super::super::frame::Frame;
 use super::Block;
@@ -74,7 +75,7 @@ impl Levels {
         let value = |row: usize| values.get(row).copied().filter(|value| !value.is_nan());
         let key = |row: usize| value(row).unwrap_or(f64::NEG_INFINITY);
         let mut order = std::mem::take(&mut self.selected);
-        order.sort_by(|&left, &right| key(right).partial_cmp(&key(left)).unwrap_or(std::cmp::Ordering::Equal));
+        sort_by(&mut order, |&left, &right| key(right).partial_cmp(&key(left)).unwrap_or(std::cmp::Ordering::Equal));
         for (place, &row) in order.iter().enumerate() {
             if let (Some(rank), Some(score)) = (self.ranks.get_mut(row), self.scores.get_mut(row)) {
                 (*rank, *score) = (place as u32 + 1, value(row).unwrap_or(f64::NAN));

@@ -61,7 +61,8 @@ impl Hysteresis<'_> {
         let mut waiting: Vec<usize> = (0..entries.len())
             .filter(|&index| entries.get(index).is_some_and(|entry| !entry.state.active && entry.qualified))
             .collect();
-        waiting.sort_by_key(|&index| entries.get(index).map(|entry| (entry.rank, entry.member.id.clone())));
+        let key = |index: usize| entries.get(index).map(|entry| (entry.rank, &entry.member.id));
+        crate::order::sort_by(&mut waiting, |left, right| key(*left).cmp(&key(*right)));
         for index in waiting {
             if let (Some(entry), Some(outcome)) = (entries.get(index), outcomes.get_mut(index)) {
                 self.promote(entry, outcome, admission, &mut book);

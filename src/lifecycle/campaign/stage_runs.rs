@@ -6,6 +6,7 @@ use crate::eval::seconds_between;
 use crate::ir::{CampaignSettings, WindowSettings};
 use crate::lifecycle::record::{RunRecord, Standing};
 use crate::lifecycle::words::Stage;
+use crate::order::{sort_by, sort_by_key};
 
 use super::{CampaignReason, WindowStatus};
 
@@ -38,7 +39,7 @@ pub(super) struct StageRuns<'r> {
 
 /// The backtests, paper runs and live runs of a strategy.
 pub(super) fn by_stage<'r>(mut runs: Vec<&'r RunRecord>, campaign: Option<&CampaignSettings>) -> [StageRuns<'r>; 3] {
-    runs.sort_by(|left, right| left.order().cmp(&right.order()));
+    sort_by(&mut runs, |left, right| left.order().cmp(&right.order()));
     let of = |stage: Stage| runs.iter().copied().filter(move |run| run.stage == stage).collect();
     let min_trades = campaign.and_then(|campaign| campaign.min_trades_per_window.as_ref());
     let stage = |stage: Stage, settings: Option<&WindowSettings>, names: StageReasons| StageRuns {
@@ -97,7 +98,7 @@ impl<'r> StageRuns<'r> {
     fn pause_too_long(&self) -> bool {
         let Some(most) = &self.settings.max_gap else { return false };
         let mut runs: Vec<_> = self.observed().collect();
-        runs.sort_by_key(|run| run.created_at);
+        sort_by_key(&mut runs, |run| run.created_at);
         let mut covered: Option<Timestamp> = None;
         runs.iter().any(|run| {
             let pause = covered.map(|until| seconds_between(until, run.created_at));

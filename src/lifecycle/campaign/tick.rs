@@ -1,7 +1,7 @@
 //! What to do next: recommendations for whoever schedules evaluations. Nothing here acts.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ fn action(action: &'static str, strategy: &str, stage: Stage, reason: &'static s
 /// The id that a run of a strategy gets on a day where nobody names another.
 #[must_use]
 pub fn suggested_run_id(world: &str, strategy: &str, stage: Stage, now: Timestamp) -> String {
-    let date = now.to_zoned(TimeZone::UTC).date();
+    let date = Offset::UTC.to_datetime(now).date();
     let (year, month, day) = (date.year(), date.month(), date.day());
     let name = stage.as_str();
     plain(&format!("camp-{world}-{strategy}-{name}-{year:04}{month:02}{day:02}"))

@@ -109,7 +109,7 @@ impl<'r> Review<'r> {
     pub fn candidates(&self) -> Candidates {
         let papers = self.latest.iter().filter(|((id, stage), _)| *stage == Stage::Paper && !self.live.contains(*id));
         let mut papers: Vec<_> = papers.map(|(_, run)| *run).collect();
-        papers.sort_by(|left, right| left.strategy_id.cmp(&right.strategy_id));
+        crate::order::sort_by(&mut papers, |left, right| left.strategy_id.cmp(&right.strategy_id));
         let candidate = |run: &RunRecord| {
             let target = self.target(run);
             let reasons = self.blocked(run, target.len());
