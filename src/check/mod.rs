@@ -30,7 +30,7 @@ pub fn check(program: &Program, has_errors: bool, steps: u64) -> Vec<Diagnostic>
 pub fn registry() -> Vec<&'static Rule> {
     let lints = lint::ALL.iter().map(|lint| lint.rule);
     let mut rules: Vec<_> = documents::ALL.iter().chain(names::ALL).copied().chain(lints).collect();
-    rules.sort_unstable_by_key(|rule| rule.code);
+    crate::order::sort_by_key(&mut rules, |rule| rule.code);
     rules
 }
 

@@ -24,7 +24,7 @@ pub fn nearest_few<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>
         })
         .filter(|&(distance, ..)| distance <= allowed)
         .collect();
-    near.sort_unstable();
+    crate::order::sort_by(&mut near, Ord::cmp);
     near.into_iter().take(most).map(|(.., candidate)| candidate).collect()
 }
 

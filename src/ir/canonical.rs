@@ -136,7 +136,7 @@ impl<'a> Canonical<'a> {
                 own.text
             })
             .collect();
-        texts.sort_unstable();
+        sort_by(&mut texts, Ord::cmp);
         texts.iter().for_each(|text| self.text.push_str(text));
     }
 

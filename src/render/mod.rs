@@ -94,7 +94,9 @@ impl<'a> Report<'a> {
 #[must_use]
 pub fn ordered(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut sorted: Vec<_> = diagnostics.iter().collect();
-    sorted.sort_by_key(|diagnostic| (diagnostic.span.file, diagnostic.span.start, diagnostic.code()));
+    crate::order::sort_by_key(&mut sorted, |diagnostic| {
+        (diagnostic.span.file, diagnostic.span.start, diagnostic.code())
+    });
     sorted
 }
 

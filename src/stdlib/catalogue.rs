@@ -155,7 +155,7 @@ impl Catalogue {
             [window, "mid", "long", "short"].map(|window| format!("{before}{window}{after}"))
         });
         let mut names: Vec<String> = self.exact.keys().cloned().chain(patterns).collect();
-        names.sort_unstable();
+        crate::order::sort_by(&mut names, Ord::cmp);
         names.dedup();
         names
     }

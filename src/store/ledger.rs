@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{AppendOptions, Event, EventLog, Fault, Head, NewEvent, StoreError};
 use crate::lifecycle::{EventError, History, LifecycleEvent, WorldRecord};
@@ -212,10 +212,10 @@ fn take((record, history): (&mut WorldRecord, Option<&mut History>), event: &Eve
 
 /// An event without the documents that it carries.
 fn short(event: &LifecycleEvent, world: &str) -> Value {
-    let mut fields = Map::from_iter([("kind".to_owned(), Value::from(event.kind()))]);
-    let Value::Object(body) = event.body(world) else { return Value::Object(fields) };
-    let told =
-        body.into_iter().filter(|(key, _)| !["world", "decision", "metrics", "correlations"].contains(&key.as_str()));
-    fields.extend(told);
-    Value::Object(fields)
+    let mut fields = event.body(world);
+    if let Value::Object(fields) = &mut fields {
+        fields.retain(|key, _| !["world", "decision", "metrics", "correlations"].contains(&key.as_str()));
+        fields.insert("kind".to_owned(), Value::from(event.kind()));
+    }
+    fields
 }

@@ -88,7 +88,8 @@ impl<Input: BufRead> Lines<Input> {
         let Some(bytes) = bytes.strip_suffix(b"\n") else {
             return Err(unreadable("it does not end; export the log again"));
         };
-        let event: Event = serde_json::from_slice(bytes).map_err(|error| unreadable(&error.to_string()))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| unreadable(&error.to_string()))?;
+        let event: Event = serde_json::from_str(text).map_err(|error| unreadable(&error.to_string()))?;
         // Another spelling of the same event (`\u0041`, `1E5`, a space) would not be found by its hash.
         if serde_json::to_vec(&event).ok().as_deref() != Some(bytes) {
             return Err(unreadable("it is spelt otherwise; import the file unchanged"));

@@ -160,7 +160,7 @@ fn compound(
         }
         candidates.extend(readers.get(metric).into_iter().flatten().take(MOST_CANDIDATES));
     }
-    candidates.sort_unstable();
+    sort_by(&mut candidates, Ord::cmp);
     candidates.dedup();
     candidates.into_iter().filter(|&other| other != index).take(MOST_CANDIDATES).find(|&other| {
         let Some(strong) = rules.get(other) else { return false };
@@ -177,7 +177,7 @@ fn required(condition: &Expr) -> Vec<MetricId> {
     match &condition.node {
         ExprKind::And(items) => {
             let mut all: Vec<_> = items.iter().flat_map(required).collect();
-            all.sort_unstable();
+            sort_by(&mut all, Ord::cmp);
             all.dedup();
             all
         }

@@ -1,6 +1,8 @@
 //! Intervals and a sum of products in one pass over the columns: which rows stay, and their scores.
 #![allow(unsafe_code, reason = "AVX2 is chosen at run time, and lengths are compared once instead of for every block")]
 
+use std::sync::LazyLock;
+
 use super::MASK_BITS;
 use super::block::{BLOCK, Block, Rows};
 
@@ -77,8 +79,8 @@ struct Columns<'c> {
     terms: [Column<'c>; MOST],
 }
 
-/// What a constant is multiplied with.
-static ONES: [Rows; MOST_ROWS / BLOCK] = [[1.0; BLOCK]; MOST_ROWS / BLOCK];
+/// What a constant is multiplied with. Made when first needed: it would be 16 KiB of a module.
+static ONES: LazyLock<Vec<Rows>> = LazyLock::new(|| vec![[1.0; BLOCK]; MOST_ROWS / BLOCK]);
 static NOTHING: Rows = [f64::NAN; BLOCK];
 
 impl Sieve<'_> {
@@ -133,7 +135,7 @@ impl Sieve<'_> {
         columns.bounds.iter_mut().zip(self.bounds).for_each(|(own, bounds)| *own = next(bounds.slot));
         for (own, term) in columns.terms.iter_mut().zip(self.terms) {
             let column = next(term.slot.unwrap_or(u32::MAX));
-            *own = if term.slot.is_some() { column } else { &ONES };
+            *own = if term.slot.is_some() { column } else { ONES.as_slice() };
         }
         columns
     }
