@@ -16,6 +16,11 @@ use qmtl_policy::lifecycle::{WorldRules, campaign_status, read_runs_json, tick};
 use qmtl_policy::store::{AppendOptions, Clock, EventLog, Ledger, NewEvent, SqliteLog};
 use serde_json::json;
 
+/// As in the program.
+#[cfg(feature = "cli")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const POLICY: &str = "\
 world: bench
 allow_live: true

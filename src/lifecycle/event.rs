@@ -337,15 +337,13 @@ impl LifecycleEvent {
     ///
     /// # Errors
     /// If the kind is unknown or the body does not fit it.
-    pub fn read(kind: &str, body: &Value) -> Result<(String, Self), EventError> {
-        let no_world = || EventError::NoWorld { kind: kind.to_owned() };
-        let world = body.get("world").and_then(Value::as_str).ok_or_else(no_world)?;
-        let fields = body.as_object().into_iter().flatten().filter(|(key, _)| *key != "world");
+    pub fn read(kind: &str, mut body: Value) -> Result<(String, Self), EventError> {
+        let world = body.as_object_mut().and_then(|fields| fields.remove("world"));
+        let Some(Value::String(world)) = world else { return Err(EventError::NoWorld { kind: kind.to_owned() }) };
         // An enum is read from one entry: its kind with its fields.
-        let fields = MapDeserializer::new(fields.map(|(key, value)| (key.as_str(), value)));
-        let entry = MapAccessDeserializer::new(MapDeserializer::new(std::iter::once((kind, fields))));
+        let entry = MapAccessDeserializer::new(MapDeserializer::new(std::iter::once((kind, body))));
         let unreadable =
             |error: serde_json::Error| EventError::Unreadable { kind: kind.to_owned(), problem: error.to_string() };
-        Ok((world.to_owned(), Self::deserialize(entry).map_err(unreadable)?))
+        Ok((world, Self::deserialize(entry).map_err(unreadable)?))
     }
 }

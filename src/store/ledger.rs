@@ -116,8 +116,9 @@ impl<L: EventLog> Ledger<L> {
         for event in self.log.events(self.head.number.saturating_add(1)..) {
             let event = event?;
             linked(&self.head, &event)?;
-            take((&mut self.record, self.history.as_mut()), &event)?;
-            self.head = event.head();
+            let head = event.head();
+            take((&mut self.record, self.history.as_mut()), event)?;
+            self.head = head;
         }
         Ok(())
     }
@@ -196,12 +197,12 @@ fn linked(head: &Head, event: &Event) -> Result<(), StoreError> {
 }
 
 /// Takes an event into the record and the history, if it is about their world.
-fn take((record, history): (&mut WorldRecord, Option<&mut History>), event: &Event) -> Result<(), LedgerError> {
+fn take((record, history): (&mut WorldRecord, Option<&mut History>), event: Event) -> Result<(), LedgerError> {
     let of = event.body.get("world").and_then(Value::as_str);
     if of.is_some_and(|world| world != record.world()) {
         return Ok(());
     }
-    let read = LifecycleEvent::read(&event.kind, &event.body);
+    let read = LifecycleEvent::read(&event.kind, event.body);
     let (_, lifecycle) = read.map_err(|error| LedgerError::Event { number: event.number, error })?;
     record.apply(event.at, &lifecycle);
     if let Some(history) = history {

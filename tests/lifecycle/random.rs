@@ -340,7 +340,7 @@ proptest! {
         // The record is what its events say, also after they were written down.
         let mut rebuilt = WorldRecord::new(WORLD);
         for (at, event) in &world.log {
-            let (_, read) = LifecycleEvent::read(event.kind(), &event.body(WORLD)).unwrap();
+            let (_, read) = LifecycleEvent::read(event.kind(), event.body(WORLD)).unwrap();
             rebuilt.apply(*at, &read);
         }
         prop_assert_eq!(&rebuilt, &world.record);

@@ -195,12 +195,12 @@ fn events_are_kept_as_kind_and_body_and_read_back() {
         let body = event.body(WORLD);
         assert_eq!(body["world"], WORLD);
         assert!(body.get("kind").is_none());
-        assert_eq!(LifecycleEvent::read(event.kind(), &body).unwrap(), (WORLD.to_owned(), event.clone()));
+        assert_eq!(LifecycleEvent::read(event.kind(), body).unwrap(), (WORLD.to_owned(), event.clone()));
         assert!(event.id(WORLD, at("2026-01-01")).starts_with(event.kind()));
     }
     let body = events[0].body(WORLD);
-    assert!(LifecycleEvent::read("run_vanished", &body).unwrap_err().to_string().contains("run_vanished"));
-    assert!(LifecycleEvent::read("run_moved", &body).is_err());
-    assert!(LifecycleEvent::read("run_submitted", &json!({})).unwrap_err().to_string().contains("names no world"));
-    assert!(LifecycleEvent::read("run_submitted", &super::with(body, &json!({ "more": 1 }))).is_err());
+    assert!(LifecycleEvent::read("run_vanished", body.clone()).unwrap_err().to_string().contains("run_vanished"));
+    assert!(LifecycleEvent::read("run_moved", body.clone()).is_err());
+    assert!(LifecycleEvent::read("run_submitted", json!({})).unwrap_err().to_string().contains("names no world"));
+    assert!(LifecycleEvent::read("run_submitted", super::with(body, &json!({ "more": 1 }))).is_err());
 }

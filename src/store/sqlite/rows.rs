@@ -11,7 +11,7 @@ use super::{Event, Fault, StoreError};
 use crate::store::event::{Checked, hash};
 
 /// Most events that are read at once.
-const PAGE_EVENTS: i64 = 256;
+const PAGE_EVENTS: i64 = 128;
 /// Bytes of bodies after which no more are read at once.
 const PAGE_BYTES: usize = 1 << 20;
 
