@@ -11,7 +11,7 @@ use qmtl_policy::{Options, Policy, Snapshot};
 use serde_json::{Value, json};
 
 use crate::support::{Scratch, read};
-use crate::{guest, root};
+use crate::{guest, readme, root};
 
 /// Policies with a snapshot and a strategy of it.
 const CASES: [(&str, &str, &str); 4] = [
@@ -111,6 +111,18 @@ fn the_examples_of_both_hosts_print_the_same() {
             said == read(&expected),
             "the output is another: run with UPDATE_EMBED=1 and read what changes\n{said}"
         );
+    }
+}
+
+#[test]
+fn the_lines_of_the_readme_run() {
+    if let Some(node) = node() {
+        let script = readme::block("js");
+        assert_eq!(output(&node, &["--input-type=module", "--eval", &script], &root(), None).trim(), "[ 'a' ] 2 [ 1 ]");
+    }
+    if let Some(python) = python() {
+        let script = format!("import sys; sys.path.insert(0, 'examples/embed/python')\n{}", readme::block("python"));
+        assert_eq!(output(&python, &["-c", &script], &root(), None).trim(), "['a'] 2 [1]");
     }
 }
 

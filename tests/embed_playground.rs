@@ -3,13 +3,14 @@
 mod browser;
 mod server;
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
 use self::browser::Browser;
 use crate::support::{Scratch, read, run};
-use crate::{guest, root};
+use crate::{guest, readme, root};
 
 const PAGE: &str = "examples/embed/playground/";
 const POLICY: &str = "examples/crypto_mom/policy.yaml";
@@ -31,7 +32,7 @@ fn browser() -> Option<Browser> {
 /// The address of the page.
 fn page() -> String {
     static SERVER: OnceLock<String> = OnceLock::new();
-    SERVER.get_or_init(server::start).clone() + PAGE
+    SERVER.get_or_init(|| server::start_with(Path::new(""))).clone() + PAGE
 }
 
 /// Puts the caret into an editor, selecting a part of its text.
@@ -76,6 +77,18 @@ fn eval(policy: &str, snapshot: &str, more: &[&str]) -> Value {
 
 fn quiet(browser: &Browser) {
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+}
+
+#[test]
+fn the_page_of_the_readme_decides() {
+    let Some(mut browser) = browser() else { return };
+    // A folder that the server reaches; the block stands in it as a page.
+    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme.html");
+    std::fs::write(&page, readme::block("html")).unwrap();
+    browser.open(&server::start_with(&page));
+    browser.until("document.body.textContent.trim() === 'a'");
+    quiet(&browser);
+    std::fs::remove_file(page).unwrap();
 }
 
 #[test]

@@ -54,6 +54,15 @@ fn blocks(text: &str) -> Vec<Block> {
     found
 }
 
+/// The only block of the README of some kind.
+pub fn block(info: &str) -> String {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let mut found = blocks(&readme).into_iter().filter(|block| block.info == info).map(|block| block.body);
+    let (first, second) = (found.next(), found.next());
+    assert!(second.is_none(), "two blocks of {info}");
+    first.unwrap_or_else(|| panic!("no block of {info}"))
+}
+
 /// Standard error, then standard output, as a terminal of 100 columns without colour shows them.
 fn output(folder: &Path, command: &str) -> String {
     let arguments = command.strip_prefix("qmtl-policy ").expect("a command of this program").split(' ');

@@ -1,12 +1,13 @@
 //! The module under wasmtime, through the file that Rust hosts copy, and bare where no typed call fits.
 
-#[path = "../examples/embed/rust/qmtl_policy.rs"]
-mod qmtl_policy;
+#[path = "../examples/embed/rust/main.rs"]
+#[allow(dead_code, missing_docs, reason = "a program of its own, which is only called from here")]
+pub mod example;
 
 use std::path::Path;
 use std::sync::OnceLock;
 
-pub use qmtl_policy::{Error, Guest, Judged, Limits, Log, Module, Policy, Settings};
+pub use example::qmtl_policy::{Error, Guest, Judged, Limits, Log, Module, Policy, Settings};
 use wasmtime::{Instance, Store, Val};
 
 use crate::guest;

@@ -9,21 +9,22 @@ use crate::{guest, root};
 /// Where pages of the project look for the module.
 const MODULE: &str = "target/wasm32-unknown-unknown/wasm/qmtl_policy.wasm";
 
-/// Serves until the program ends; the address begins with `http://` and ends with `/`.
-pub fn start() -> String {
+/// Serves until the program ends, with a page as the start; the address begins with `http://` and ends with `/`.
+pub fn start_with(page: &Path) -> String {
+    let page = page.to_owned();
     let module = guest::module().unwrap_or_default();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let module = module.clone();
-            std::thread::spawn(move || answer(stream, &module));
+            let (module, page) = (module.clone(), page.clone());
+            std::thread::spawn(move || answer(stream, &module, &page));
         }
     });
     address
 }
 
-fn answer(mut stream: TcpStream, module: &Path) {
+fn answer(mut stream: TcpStream, module: &Path, page: &Path) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let Some(Ok(request)) = lines.next() else { return };
     // The rest of the request says nothing that matters here.
@@ -34,8 +35,8 @@ fn answer(mut stream: TcpStream, module: &Path) {
         break;
     }
     let path = request.split(' ').nth(1).unwrap_or("/").split(['?', '#']).next().unwrap_or("/");
-    let found =
-        file(path.trim_start_matches('/'), module).and_then(|path| Some((kind(&path), std::fs::read(path).ok()?)));
+    let found = file(path.trim_start_matches('/'), module, page)
+        .and_then(|path| Some((kind(&path), std::fs::read(path).ok()?)));
     let (status, kind, body) = match found {
         Some((kind, body)) => ("200 OK", kind, body),
         None => ("404 Not Found", "text/plain", b"there is no such file".to_vec()),
@@ -48,7 +49,10 @@ fn answer(mut stream: TcpStream, module: &Path) {
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }
 
-fn file(path: &str, module: &Path) -> Option<PathBuf> {
+fn file(path: &str, module: &Path, page: &Path) -> Option<PathBuf> {
+    if path.is_empty() {
+        return Some(page.to_owned());
+    }
     if path == MODULE {
         return Some(module.to_owned());
     }

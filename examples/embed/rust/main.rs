@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "a JSON document gives null for what it lacks")]
 
-mod qmtl_policy;
+pub mod qmtl_policy;
 
 use std::error::Error as Problem;
 
@@ -31,14 +31,19 @@ fn main() -> Result<(), Box<dyn Problem>> {
     #[allow(unsafe_code, reason = "the code is what was compiled above")]
     // SAFETY: these are the bytes that `precompile` gave.
     let module = unsafe { Module::from_precompiled(&settings, &code) }?;
+    tour(&module)
+}
+
+/// All that a guest can do.
+pub fn tour(module: &Module) -> Result<(), Box<dyn Problem>> {
     let mut guest = module.guest(&Limits::default())?;
     let engine: Value = serde_json::from_str(&guest.engine()?)?;
     println!("engine: {} with interface {}", text(&engine["name"]), engine["abi_version"]);
     findings(&mut guest)?;
     decision(&mut guest)?;
     columns(&mut guest)?;
-    log(&module, &mut guest)?;
-    hostile(&module)
+    log(module, &mut guest)?;
+    hostile(module)
 }
 
 /// A policy with a typo: what is wrong, where, and what to write instead.
