@@ -87,7 +87,6 @@ fn the_page_of_the_readme_decides() {
     std::fs::write(&page, readme::block("html")).unwrap();
     browser.open(&server::start_with(&page));
     browser.until("document.body.textContent.trim() === 'a'");
-    quiet(&browser);
     std::fs::remove_file(page).unwrap();
 }
 
