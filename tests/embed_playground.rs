@@ -85,8 +85,8 @@ fn the_page_of_the_readme_decides() {
     // A folder that the server reaches; the block stands in it as a page.
     let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme.html");
     std::fs::write(&page, readme::block("html")).unwrap();
-    browser.open(&server::start_with(&page));
-    browser.until("document.body.textContent.trim() === 'a'");
+    browser.go(&server::start_with(&page));
+    browser.until("document.body?.textContent.trim() === 'a'");
     std::fs::remove_file(page).unwrap();
 }
 

@@ -169,12 +169,18 @@ impl Browser {
         panic!("never true: {expression}\n{:?}\n{page}", self.complaints);
     }
 
-    /// Opens an address and waits for the playground to be ready.
+    /// Opens an address.
     #[track_caller]
-    pub fn open(&mut self, address: &str) {
+    pub fn go(&mut self, address: &str) {
         // A fragment alone would not load the page again.
         self.call("Page.navigate", json!({ "url": "about:blank" }));
         self.call("Page.navigate", json!({ "url": address }));
+    }
+
+    /// Opens an address and waits for the playground to be ready.
+    #[track_caller]
+    pub fn open(&mut self, address: &str) {
+        self.go(address);
         self.until("document.documentElement?.dataset.ready === 'yes'");
     }
 
