@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use ::qmtl_policy::render::pretty;
 use ::qmtl_policy::{Batch, BatchOptions, Column, Options, Policy, PrepareOptions, Snapshot};
 use criterion::{Criterion, Throughput};
 use qmtl_policy::{Guest, Limits, Module, Settings};
@@ -140,7 +141,7 @@ fn snapshots(criterion: &mut Criterion, guests: &mut [(&str, Guest)]) {
         let native = Policy::compile(&policy).expect("the policy compiles");
         let decide = || {
             let snapshot = Snapshot::from_json(black_box(&snapshot)).unwrap();
-            serde_json::to_string_pretty(&native.evaluate(&snapshot, &Options::default()).unwrap()).unwrap()
+            pretty(&native.evaluate(&snapshot, &Options::default()).unwrap()).unwrap()
         };
         let mut group = criterion.benchmark_group(format!("json/{name}"));
         group.throughput(Throughput::Bytes(snapshot.len() as u64));

@@ -19,7 +19,10 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
         time = rest.time()?;
         offset = rest.offset()?;
     }
-    rest.0.is_empty().then(|| offset.to_timestamp(DateTime::from_parts(date, time)).ok())?
+    if !rest.0.is_empty() {
+        return None;
+    }
+    offset.to_timestamp(DateTime::from_parts(date, time)).ok()
 }
 
 /// What of a text is not read yet.
@@ -123,6 +126,16 @@ mod tests {
         assert_eq!(at("2026-01-31T21:00:00-0930"), at("2026-02-01T06:30:00Z"));
         assert_eq!(at("2026-01-31T21:00:00.123456789Z").as_deref(), Some("2026-01-31T21:00:00.123456789Z"));
         assert_eq!(at("2016-12-31T23:59:60Z").as_deref(), Some("2016-12-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let dates = (0..=13).flat_map(|month| (0..=32).map(move |day| format!("2025-{month:02}-{day:02}T23:59:59Z")));
+        assert_eq!(dates.filter(|date| parse_instant(date).is_some()).count(), 365);
+        assert!(parse_instant("2024-02-29T00:00:00Z").is_some() && parse_instant("2025-01-01T00:00:00").is_some());
+        for text in ["2025-01-01T24:00:00Z", "2025-1-01T00:00:00Z", "2100-02-29"] {
+            assert_eq!(parse_instant(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Sixteen rows at once: what the sieve asks of a processor, and how it is done without vector instructions.
+//! Rows at once, in blocks of sixteen: what the sieve asks of a processor, and how it is done without vector instructions.
 
 /// Rows of a block.
 pub(in crate::eval) const BLOCK: usize = 16;
 /// The numbers of a block; NaN is missing.
 pub(super) type Rows = [f64; BLOCK];
 
-/// Sixteen numbers, or a mark for each: of a marked row all bits are set, which makes it a NaN, of others none.
+/// The numbers of a block, or of a part of one, or a mark for each: of a marked row all bits are set, which makes it a NaN, of others none.
 pub(super) trait Block: Copy {
     /// In how many parts a block is worked on: as many as leave registers for the work.
     const PARTS: usize = 1;

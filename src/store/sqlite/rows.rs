@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::problem::explain;
 use super::{Event, Fault, StoreError};
+use crate::eval::parse_instant;
 use crate::store::event::{Checked, hash};
 
 /// Most events that are read at once.
@@ -128,7 +129,7 @@ fn read(row: &Row<'_>) -> Result<Event, StoreError> {
     let event = Event {
         number: u64::try_from(number).map_err(|_| wrong("number"))?,
         id: text(1, "id")?.to_owned(),
-        at: at.parse().map_err(|_| wrong("time"))?,
+        at: parse_instant(at).ok_or_else(|| wrong("time"))?,
         kind: text(3, "kind")?.to_owned(),
         body: serde_json::from_str(body).map_err(|_| wrong("body"))?,
         previous: text(5, "predecessor's hash")?.to_owned(),
