@@ -4,11 +4,11 @@
 use std::arch::x86_64::{
     __m128d, __m256d, __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _mm_stream_pd, _mm256_add_pd, _mm256_and_pd, _mm256_and_si256,
     _mm256_castpd256_pd128, _mm256_castsi256_pd, _mm256_cmp_pd, _mm256_cmpeq_epi64, _mm256_extractf128_pd,
-    _mm256_loadu_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_pd, _mm256_set1_epi64x, _mm256_set1_pd,
-    _mm256_setr_epi64x, _mm256_storeu_pd, _mm256_sub_pd, _mm256_xor_pd,
+    _mm256_loadu_pd, _mm256_max_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_pd, _mm256_set1_epi64x,
+    _mm256_set1_pd, _mm256_setr_epi64x, _mm256_storeu_pd, _mm256_sub_pd, _mm256_xor_pd,
 };
 
-use super::block::{BLOCK, Block, Rows};
+use super::block::{BLOCK, Block};
 
 /// Sixteen numbers in registers. Only code that is compiled for AVX2 and runs where the processor has
 /// it may make one: that is the proof of each use below.
@@ -27,14 +27,15 @@ macro_rules! each {
 
 impl Block for Avx2 {
     #[inline(always)]
-    fn splat(value: f64) -> Self {
+    fn splat([value, _]: &[f64; 2]) -> Self {
         // SAFETY: only code for AVX2 makes blocks.
-        Self([unsafe { _mm256_set1_pd(value) }; 4])
+        Self([unsafe { _mm256_set1_pd(*value) }; 4])
     }
 
+    const ROWS: usize = 16;
+
     #[inline(always)]
-    fn load(rows: &Rows, _: usize) -> Self {
-        let at = rows.as_ptr();
+    unsafe fn load(at: *const f64) -> Self {
         // SAFETY: only code for AVX2 makes blocks; each load lies within the sixteen rows.
         unsafe {
             Self([
@@ -47,9 +48,8 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn store(self, rows: &mut Rows, _: usize) {
+    unsafe fn store(self, at: *mut f64) {
         let [first, second, third, last] = self.0;
-        let at = rows.as_mut_ptr();
         // SAFETY: whoever has a block has AVX2; each store lies within the sixteen rows.
         unsafe {
             _mm256_storeu_pd(at, first);
@@ -60,10 +60,10 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn stream(self, rows: &mut Rows, part: usize) {
-        let at = rows.as_mut_ptr();
+    unsafe fn stream(self, at: *mut f64) {
         if !at.addr().is_multiple_of(align_of::<__m128d>()) {
-            return self.store(rows, part);
+            // SAFETY: as is asked of the caller.
+            return unsafe { self.store(at) };
         }
         for (index, four) in self.0.into_iter().enumerate() {
             // SAFETY: whoever has a block has AVX2; each store lies within the sixteen rows and is aligned. What
@@ -83,12 +83,29 @@ impl Block for Avx2 {
         })
     }
 
+    type Tops = __m256d;
+
     #[inline(always)]
-    fn any_reaches(self, least: Self) -> bool {
-        let value = self;
-        let [first, second, third, last] = each!(value, least => _mm256_cmp_pd::<_CMP_GE_OQ>(value, least)).0;
+    fn lowest() -> __m256d {
+        // SAFETY: only code for AVX2 makes blocks.
+        unsafe { _mm256_set1_pd(f64::NEG_INFINITY) }
+    }
+
+    #[inline(always)]
+    fn tops(self, so_far: __m256d) -> __m256d {
+        let [first, second, third, last] = self.0;
+        // Of two numbers of which one is missing the instruction gives the second.
         // SAFETY: whoever has a block has AVX2.
-        unsafe { _mm256_movemask_pd(_mm256_or_pd(_mm256_or_pd(first, second), _mm256_or_pd(third, last))) != 0 }
+        unsafe {
+            let half = _mm256_max_pd(second, _mm256_max_pd(first, so_far));
+            _mm256_max_pd(last, _mm256_max_pd(third, half))
+        }
+    }
+
+    #[inline(always)]
+    fn reaches(tops: __m256d, floor: f64) -> bool {
+        // SAFETY: only code for AVX2 makes blocks.
+        unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(tops, _mm256_set1_pd(floor))) != 0 }
     }
 
     #[inline(always)]
@@ -137,9 +154,10 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn multiply(self, other: Self) -> Self {
-        let left = self;
-        each!(left, other => _mm256_mul_pd(left, other))
+    unsafe fn products(at: *const f64, factor: &[f64; 2]) -> Self {
+        // SAFETY: as is asked of the caller.
+        let (left, right) = (unsafe { Self::load(at) }, Self::splat(factor));
+        each!(left, right => _mm256_mul_pd(left, right))
     }
 
     #[inline(always)]
@@ -152,4 +170,4 @@ impl Block for Avx2 {
     }
 }
 
-const _: () = assert!(BLOCK == 16, "four registers of four numbers");
+const _: () = assert!(BLOCK.is_multiple_of(Avx2::ROWS), "a block is as many of these");

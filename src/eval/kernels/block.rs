@@ -1,27 +1,41 @@
 //! Rows at once, in blocks of sixteen: what the sieve asks of a processor, and how it is done without vector instructions.
+#![allow(unsafe_code, reason = "loads and stores take pointers: lengths are compared once, not for every block")]
 
 /// Rows of a block.
 pub(in crate::eval) const BLOCK: usize = 16;
 /// The numbers of a block; NaN is missing.
 pub(super) type Rows = [f64; BLOCK];
 
-/// The numbers of a block, or of a part of one, or a mark for each: of a marked row all bits are set, which makes it a NaN, of others none.
+/// Some numbers, or a mark for each: of a marked row all bits are set, which makes it a NaN, of others none.
 pub(super) trait Block: Copy {
-    /// In how many parts a block is worked on: as many as leave registers for the work.
-    const PARTS: usize = 1;
+    /// How many: as many as leave registers for the work. [`BLOCK`] is a multiple of it.
+    const ROWS: usize;
 
-    /// One number in every row.
-    fn splat(value: f64) -> Self;
-    fn load(rows: &Rows, part: usize) -> Self;
-    fn store(self, rows: &mut Rows, part: usize);
+    /// One number, given twice, in every row.
+    fn splat(value: &[f64; 2]) -> Self;
+    /// # Safety
+    /// So many numbers stand there.
+    unsafe fn load(at: *const f64) -> Self;
+    /// # Safety
+    /// So many numbers may be written there.
+    unsafe fn store(self, at: *mut f64);
     /// Stores what is not read again soon, past the caches where the processor can.
-    fn stream(self, rows: &mut Rows, part: usize) {
-        self.store(rows, part);
+    ///
+    /// # Safety
+    /// As for stores.
+    unsafe fn stream(self, at: *mut f64) {
+        // SAFETY: as is asked of the caller.
+        unsafe { self.store(at) }
     }
     /// Marks where a number is neither less than the low one nor greater than the high one.
     fn within(self, low: Self, high: Self) -> Self;
-    /// Whether any number is at least as great as the other.
-    fn any_reaches(self, least: Self) -> bool;
+    /// The greatest numbers, of each so many rows one.
+    type Tops: Copy;
+    /// Less than any number.
+    fn lowest() -> Self::Tops;
+    /// The greater ones of those so far and of these; what is missing changes none.
+    fn tops(self, so_far: Self::Tops) -> Self::Tops;
+    fn reaches(tops: Self::Tops, floor: f64) -> bool;
     /// Marks where a bit is set.
     fn set(bits: u16) -> Self;
     /// The bits that both have.
@@ -32,7 +46,11 @@ pub(super) trait Block: Copy {
     fn not(self) -> Self;
     fn add(self, other: Self) -> Self;
     fn subtract(self, other: Self) -> Self;
-    fn multiply(self, other: Self) -> Self;
+    /// What is loaded, times a number that is given twice.
+    ///
+    /// # Safety
+    /// As for loads.
+    unsafe fn products(at: *const f64, factor: &[f64; 2]) -> Self;
     /// A bit for each mark, the lowest for the first.
     fn bits(self) -> u16;
 }
@@ -45,18 +63,22 @@ fn mark(is: bool) -> f64 {
 /// Portable: compilers find vector instructions for most of it.
 impl Block for Rows {
     #[inline(always)]
-    fn splat(value: f64) -> Self {
-        [value; BLOCK]
+    fn splat([value, _]: &[f64; 2]) -> Self {
+        [*value; BLOCK]
+    }
+
+    const ROWS: usize = BLOCK;
+
+    #[inline(always)]
+    unsafe fn load(at: *const f64) -> Self {
+        // SAFETY: as is asked of the caller; numbers are aligned.
+        unsafe { at.cast::<Self>().read() }
     }
 
     #[inline(always)]
-    fn load(rows: &Rows, _: usize) -> Self {
-        *rows
-    }
-
-    #[inline(always)]
-    fn store(self, rows: &mut Rows, _: usize) {
-        *rows = self;
+    unsafe fn store(self, at: *mut f64) {
+        // SAFETY: as is asked of the caller; numbers are aligned.
+        unsafe { at.cast::<Self>().write(self) }
     }
 
     #[inline(always)]
@@ -65,9 +87,24 @@ impl Block for Rows {
         self.map(|value| mark((value >= low) & (value <= high)))
     }
 
+    type Tops = [f64; 4];
+
     #[inline(always)]
-    fn any_reaches(self, least: Self) -> bool {
-        self.iter().zip(least).fold(false, |any, (value, least)| any | (*value >= least))
+    fn lowest() -> [f64; 4] {
+        [f64::NEG_INFINITY; 4]
+    }
+
+    #[inline(always)]
+    fn tops(self, mut tops: [f64; 4]) -> [f64; 4] {
+        for four in self.as_chunks::<4>().0 {
+            tops.iter_mut().zip(four).for_each(|(top, value)| *top = if *value > *top { *value } else { *top });
+        }
+        tops
+    }
+
+    #[inline(always)]
+    fn reaches(tops: [f64; 4], floor: f64) -> bool {
+        tops.iter().any(|top| *top >= floor)
     }
 
     #[inline(always)]
@@ -101,8 +138,9 @@ impl Block for Rows {
     }
 
     #[inline(always)]
-    fn multiply(self, other: Self) -> Self {
-        pairs(self, other, |left, right| left * right)
+    unsafe fn products(at: *const f64, [factor, _]: &[f64; 2]) -> Self {
+        // SAFETY: as is asked of the caller.
+        unsafe { Self::load(at) }.map(|value| value * factor)
     }
 
     #[inline(always)]

@@ -17,7 +17,6 @@ mod truth;
 
 use multiversion::multiversion;
 
-pub(super) use block::BLOCK;
 pub(super) use lanes::{Lanes, arithmetic, arithmetics, choose, combine, compare, finite, missing};
 pub(super) use range::clear_outside;
 pub(super) use sieve::{Bounds, MOST, MOST_ROWS, Scores, Sieve, Term};
@@ -26,7 +25,7 @@ pub(super) use truth::TruthWords;
 /// Rows of a chunk: six columns of them fit into a first-level cache of 32 KiB.
 pub(super) const CHUNK: usize = 512;
 /// Rows of a word of a mask.
-const MASK_BITS: usize = 64;
+pub(super) const MASK_BITS: usize = 64;
 /// Words of a mask over a chunk.
 pub(super) const WORDS: usize = CHUNK / MASK_BITS;
 /// The numbers of a chunk; NaN is missing.

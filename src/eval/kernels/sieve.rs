@@ -15,32 +15,18 @@ pub(in crate::eval) struct Bounds {
     pub high: f64,
 }
 
-/// A column times a constant; the sum is missing where the column's value lies outside its interval.
+/// A column times a constant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::eval) struct Term {
     /// Without a column it is the constant itself.
     pub slot: Option<u32>,
     pub coefficient: f64,
-    low: f64,
-    high: f64,
-    /// Without an interval what is missing or infinite makes the sum so.
-    has_interval: bool,
 }
 
 impl Term {
-    /// A term for any finite value of its column.
-    pub fn new(slot: Option<u32>, coefficient: f64) -> Self {
-        Self { slot, coefficient, low: f64::MIN, high: f64::MAX, has_interval: false }
-    }
-
     /// The opposite of it.
     pub fn negated(self) -> Self {
         Self { coefficient: -self.coefficient, ..self }
-    }
-
-    /// The same for values in an interval alone.
-    pub fn within(self, low: f64, high: f64) -> Self {
-        Self { low, high, has_interval: low > f64::MIN || high < f64::MAX, ..self }
     }
 }
 
@@ -49,7 +35,7 @@ impl Term {
 pub(in crate::eval) struct Scores<'s> {
     /// One a row, or none if there is nothing to score.
     pub out: &'s mut [f64],
-    /// For each [`BLOCK`] of rows, whether one of its scores reaches the floor.
+    /// For each word of bits, whether a score of its rows reaches the floor.
     pub hits: &'s mut [bool],
     pub floor: f64,
     /// Whether the scores of all passes are too many for the caches.
@@ -65,41 +51,109 @@ pub(in crate::eval) const MOST_ROWS: usize = 2048;
 /// What each row is tested and scored by, over columns of the same length; of each at most [`MOST`].
 #[derive(Clone, Copy, Default)]
 pub(in crate::eval) struct Sieve<'p> {
+    /// A row stays where its values lie in all of them.
     pub bounds: &'p [Bounds],
+    /// A row that stays has a score where its values lie in all of these, too.
+    pub ranges: &'p [Bounds],
     pub terms: &'p [Term],
 }
 
-/// A column of a sieve in blocks.
-type Column<'c> = &'c [Rows];
-/// Scores to fill in blocks, and whether one of each block reaches the floor.
-type Scored<'s> = (&'s mut [Rows], &'s mut [bool]);
-
-struct Columns<'c> {
-    bounds: [Column<'c>; MOST],
-    terms: [Column<'c>; MOST],
+/// A column, and the interval that its values must lie in: each end twice, as vectors are filled faster.
+#[derive(Clone, Copy, Default)]
+struct Tested<'c> {
+    column: &'c [f64],
+    low: [f64; 2],
+    high: [f64; 2],
 }
 
+/// A column, and what it is multiplied with.
+#[derive(Clone, Copy, Default)]
+struct Summed<'c> {
+    column: &'c [f64],
+    coefficient: [f64; 2],
+}
+
+impl Tested<'_> {
+    /// Marks where the values of a block lie in the interval.
+    ///
+    /// # Safety
+    /// The block that begins with the row lies within the column.
+    #[inline(always)]
+    unsafe fn within<B: Block>(&self, row: usize) -> B {
+        // SAFETY: as is asked of the caller.
+        let values = unsafe { B::load(self.column.as_ptr().add(row)) };
+        values.within(B::splat(&self.low), B::splat(&self.high))
+    }
+}
+
+impl Summed<'_> {
+    /// The products of a block.
+    ///
+    /// # Safety
+    /// As for [`Tested::within`].
+    #[inline(always)]
+    unsafe fn products<B: Block>(&self, row: usize) -> B {
+        // SAFETY: as is asked of the caller.
+        unsafe { B::products(self.column.as_ptr().add(row), &self.coefficient) }
+    }
+}
+
+/// The marks that are left where the values of a block lie in all of some intervals.
+///
+/// # Safety
+/// As for [`Tested::within`].
+#[inline(always)]
+unsafe fn test<B: Block>(mut kept: B, tested: &[Tested<'_>], row: usize) -> B {
+    // Loops, not closures: those would be compiled for the baseline. And loops that ask at their end, which
+    // builds for size would not make of others: one jump less for each test.
+    let Some((mut first, mut others)) = tested.split_first() else { return kept };
+    loop {
+        // SAFETY: as is asked of the caller.
+        kept = kept.and(unsafe { first.within(row) });
+        let Some(next) = others.split_first() else { return kept };
+        (first, others) = next;
+    }
+}
+
+/// The sums of the terms of a block. Where a row is out its sum is missing from the start, and stays so.
+///
+/// # Safety
+/// As for [`Tested::within`].
+#[inline(always)]
+unsafe fn sum<B: Block>(out: B, terms: &[Summed<'_>], row: usize) -> B {
+    let Some((first, others)) = terms.split_first() else { return out };
+    // SAFETY: as is asked of the caller.
+    let mut sum = unsafe { first.products::<B>(row) }.or(out);
+    for term in others {
+        // SAFETY: as is asked of the caller.
+        sum = sum.add(unsafe { term.products(row) });
+    }
+    sum
+}
+
+/// Scores to fill, and for each word of bits whether one of its rows reaches the floor.
+type Scored<'s> = (&'s mut [f64], &'s mut [bool]);
+
 /// What a constant is multiplied with. Made when first needed: it would be 16 KiB of a module.
-static ONES: LazyLock<Vec<Rows>> = LazyLock::new(|| vec![[1.0; BLOCK]; MOST_ROWS / BLOCK]);
+static ONES: LazyLock<Vec<f64>> = LazyLock::new(|| vec![1.0; MOST_ROWS]);
 static NOTHING: Rows = [f64::NAN; BLOCK];
 
 impl Sieve<'_> {
-    /// Clears the bits of rows that lie outside an interval. Where there are scores to fill, each is the
+    /// Clears the bits of rows that lie outside a bound. Where there are scores to fill, each is the
     /// sum of the terms from the left, every product and every sum rounded by itself: NaN where the bit
-    /// is not set, a value is outside or missing, or the sum is not finite.
+    /// is not set, a value is out of range or missing, or the sum is not finite.
     ///
     /// At most [`MOST_ROWS`] rows; bits beyond them must not be set.
     pub fn run<'c>(&self, column: impl Fn(u32) -> &'c [f64], rows: usize, passed: &mut [u64], scores: Scores<'_>) {
-        let blocks = rows / BLOCK;
-        let columns = self.columns(|_, slot| column(slot).as_chunks::<BLOCK>().0);
-        let (words, bits) = (blocks * BLOCK / MASK_BITS, blocks * BLOCK % MASK_BITS);
+        let whole = rows / BLOCK * BLOCK;
+        let (words, bits) = (whole / MASK_BITS, whole % MASK_BITS);
         let all_in = passed.iter().take(words).all(|word| *word == u64::MAX)
             && passed.get(words).is_none_or(|word| word.trailing_ones() as usize >= bits);
         let Scores { out, hits, floor, is_streamed } = scores;
-        let span = Span { from: 0, blocks, is_masked: !all_in, floor, is_streamed };
-        self.blocks(&columns, span, passed, (out.as_chunks_mut::<BLOCK>().0, hits));
-        if !rows.is_multiple_of(BLOCK) {
-            self.rest(&column, blocks * BLOCK..rows, passed, Scores { out, hits, floor, is_streamed });
+        let span = Span { from: 0, rows: whole, is_masked: !all_in, floor, is_streamed };
+        self.blocks(|_, slot| column(slot), span, passed, (out, hits));
+        if whole < rows {
+            self.rest(&column, whole..rows, passed, Scores { out, hits, floor, is_streamed });
         }
     }
 
@@ -111,41 +165,39 @@ impl Sieve<'_> {
         passed: &mut [u64],
         scores: Scores<'_>,
     ) {
-        let mut pads = [NOTHING; 2 * MOST];
-        let slots = self.bounds.iter().map(|bounds| Some(bounds.slot)).chain(self.terms.iter().map(|term| term.slot));
-        for (pad, slot) in pads.iter_mut().zip(slots) {
+        let mut pads = [NOTHING; 3 * MOST];
+        let tested = self.bounds.iter().chain(self.ranges).map(|bounds| Some(bounds.slot));
+        for (pad, slot) in pads.iter_mut().zip(tested.chain(self.terms.iter().map(|term| term.slot))) {
             let values = slot.and_then(|slot| column(slot).get(rows.clone())).unwrap_or_default();
             pad.iter_mut().zip(values).for_each(|(pad, value)| *pad = *value);
         }
-        let columns = self.columns(|index, _| pads.get(index..=index).unwrap_or_default());
-        let mut out = [NOTHING];
+        let mut out = NOTHING;
         let filled = if scores.out.is_empty() { &mut [] } else { out.as_mut_slice() };
-        let from = rows.start / BLOCK;
-        let hits = scores.hits.get_mut(from..).unwrap_or_default();
-        let span = Span { from, blocks: 1, is_masked: true, floor: scores.floor, is_streamed: false };
-        self.blocks(&columns, span, passed, (filled, hits));
-        scores.out.iter_mut().skip(rows.start).zip(out.as_flattened()).for_each(|(score, own)| *score = *own);
+        let span = Span { from: rows.start, rows: BLOCK, is_masked: true, floor: scores.floor, is_streamed: false };
+        let pad = |index| pads.get(index).map(Rows::as_slice).unwrap_or_default();
+        self.blocks(|index, _| pad(index), span, passed, (filled, scores.hits));
+        scores.out.iter_mut().skip(rows.start).zip(out).for_each(|(score, own)| *score = own);
     }
 
-    /// The columns by slot and position, first of the bounds and then of the terms.
-    fn columns<'c>(&self, column: impl Fn(usize, u32) -> Column<'c>) -> Columns<'c> {
-        let mut columns = Columns { bounds: [&[]; MOST], terms: [&[]; MOST] };
+    /// Works on columns by position and slot: those of the bounds, then of the ranges, then of the terms.
+    fn blocks<'c>(&self, column: impl Fn(usize, u32) -> &'c [f64], span: Span, passed: &mut [u64], scores: Scored<'_>) {
         let mut position = 0..;
         let mut next = |slot: u32| column(position.next().unwrap_or(usize::MAX), slot);
-        columns.bounds.iter_mut().zip(self.bounds).for_each(|(own, bounds)| *own = next(bounds.slot));
-        for (own, term) in columns.terms.iter_mut().zip(self.terms) {
-            let column = next(term.slot.unwrap_or(u32::MAX));
-            *own = if term.slot.is_some() { column } else { ONES.as_slice() };
+        let [mut bounds, mut ranges] = [[Tested::default(); MOST]; 2];
+        for (tested, from) in [(&mut bounds, self.bounds), (&mut ranges, self.ranges)] {
+            for (own, Bounds { slot, low, high }) in tested.iter_mut().zip(from) {
+                *own = Tested { column: next(*slot), low: [*low; 2], high: [*high; 2] };
+            }
         }
-        columns
-    }
-
-    fn blocks(&self, columns: &Columns<'_>, span: Span, passed: &mut [u64], scores: Scored<'_>) {
+        let mut terms = [Summed::default(); MOST];
+        for (own, Term { slot, coefficient }) in terms.iter_mut().zip(self.terms) {
+            let column = next(slot.unwrap_or(u32::MAX));
+            *own = Summed { column: if slot.is_some() { column } else { &ONES }, coefficient: [*coefficient; 2] };
+        }
         let work = Work {
-            bounds: self.bounds,
-            terms: self.terms,
-            tested: columns.bounds.get(..self.bounds.len()).unwrap_or_default(),
-            summed: columns.terms.get(..self.terms.len()).unwrap_or_default(),
+            bounds: bounds.get(..self.bounds.len()).unwrap_or_default(),
+            ranges: ranges.get(..self.ranges.len()).unwrap_or_default(),
+            terms: terms.get(..self.terms.len()).unwrap_or_default(),
             span,
         };
         #[cfg(target_arch = "x86_64")]
@@ -160,17 +212,18 @@ impl Sieve<'_> {
             return;
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        return work.any::<super::simd128::Simd128>(passed, scores);
+        return work.with_simd128(passed, scores);
         #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
         work.any::<Rows>(passed, scores)
     }
 }
 
-/// Blocks to work on, counted from the first of the columns; the first one's bits stand at `from`.
+/// Rows to work on, a multiple of [`BLOCK`], counted from the first of the columns; the first one's bit
+/// stands at `from`.
 #[derive(Clone, Copy)]
 struct Span {
     from: usize,
-    blocks: usize,
+    rows: usize,
     /// Whether some rows are out already.
     is_masked: bool,
     floor: f64,
@@ -180,12 +233,9 @@ struct Span {
 /// A sieve with its columns.
 #[derive(Clone, Copy)]
 struct Work<'w> {
-    bounds: &'w [Bounds],
-    terms: &'w [Term],
-    /// The column of each of the bounds.
-    tested: &'w [Column<'w>],
-    /// The column of each term.
-    summed: &'w [Column<'w>],
+    bounds: &'w [Tested<'w>],
+    ranges: &'w [Tested<'w>],
+    terms: &'w [Summed<'w>],
     span: Span,
 }
 
@@ -221,11 +271,16 @@ impl Work<'_> {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn counted<B: Block, const N: usize, const M: usize>(self, passed: &mut [u64], scores: Scored<'_>) {
-        let bounds = (self.bounds.first_chunk::<N>(), self.tested.first_chunk::<N>());
-        let terms = (self.terms.first_chunk::<M>(), self.summed.first_chunk::<M>());
-        if let ((Some(bounds), Some(tested)), (Some(terms), Some(summed))) = (bounds, terms) {
-            Work { bounds, terms, tested, summed, ..self }.each::<B, false, true>(passed, scores);
+        if let (Some(bounds), Some(terms)) = (self.bounds.first_chunk::<N>(), self.terms.first_chunk::<M>()) {
+            Work { bounds, terms, ..self }.each::<B, false, true>(passed, scores);
         }
+    }
+
+    /// By itself, since compilers of hosts find registers for a small function more easily.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    #[inline(never)]
+    fn with_simd128(self, passed: &mut [u64], scores: Scored<'_>) {
+        self.any::<super::simd128::Simd128>(passed, scores);
     }
 
     #[inline(always)]
@@ -240,50 +295,36 @@ impl Work<'_> {
 
     #[inline(always)]
     fn each<B: Block, const MASKED: bool, const SCORED: bool>(self, passed: &mut [u64], scores: Scored<'_>) {
-        const BLOCKS: usize = MASK_BITS / BLOCK;
-        let (Self { bounds, terms, tested, summed, span }, (scores, hits)) = (self, scores);
-        let lengths = tested.iter().chain(summed).map(|column| column.len());
-        let shortest = lengths.chain(SCORED.then_some(scores.len().min(hits.len()))).min().unwrap_or(span.blocks);
-        debug_assert!(shortest >= span.blocks, "columns of the same length");
-        for block in 0..span.blocks.min(shortest) {
-            let place = span.from + block;
-            let Some(word) = passed.get_mut(place / BLOCKS) else { break };
-            let shift = place % BLOCKS * BLOCK;
-            let present = if MASKED { (*word >> shift) as u16 } else { u16::MAX };
-            let (mut stayed, mut hit) = (0, false);
-            for part in 0..B::PARTS {
-                let first = part * (BLOCK / B::PARTS);
-                let mut kept = B::set(present >> first);
-                // Loops, not closures: those would be compiled for the baseline.
-                for (bounds, column) in bounds.iter().zip(tested) {
-                    // SAFETY: the block is below the length of the shortest column.
-                    let values = B::load(unsafe { column.get_unchecked(block) }, part);
-                    kept = kept.and(values.within(B::splat(bounds.low), B::splat(bounds.high)));
-                }
-                stayed |= kept.bits() << first;
-                if SCORED {
-                    // The sum of nothing is -0, which changes no number.
-                    let mut sum = B::splat(-0.0);
-                    for (term, column) in terms.iter().zip(summed) {
-                        // SAFETY: as above.
-                        let values = B::load(unsafe { column.get_unchecked(block) }, part);
-                        if term.has_interval {
-                            kept = kept.and(values.within(B::splat(term.low), B::splat(term.high)));
-                        }
-                        sum = sum.add(values.multiply(B::splat(term.coefficient)));
+        let (Self { bounds, ranges, terms, span }, (scores, hits)) = (self, scores);
+        let tested = bounds.iter().chain(ranges).map(|tested| tested.column.len());
+        let lengths = tested.chain(terms.iter().map(|term| term.column.len()));
+        let shortest = lengths.chain(SCORED.then_some(scores.len())).min().unwrap_or(span.rows);
+        debug_assert!(shortest >= span.rows, "columns of the same length");
+        // No more than whole blocks of the shortest: that makes what follows safe.
+        let rows = span.rows.min(shortest) / B::ROWS * B::ROWS;
+        let mut row = 0;
+        for (index, word) in passed.iter_mut().enumerate().skip(span.from / MASK_BITS) {
+            let (mut shift, mut bits, mut tops) = ((span.from + row) % MASK_BITS, *word, B::lowest());
+            while shift < MASK_BITS && row < rows {
+                // SAFETY: the block lies within each of the columns and within the scores.
+                unsafe {
+                    let present = if MASKED { (bits >> shift) as u16 } else { u16::MAX };
+                    let kept = test(B::set(present), bounds, row);
+                    bits &= !(u64::from(!kept.bits() & (u16::MAX >> (16 - B::ROWS))) << shift);
+                    if SCORED {
+                        let sum = sum(test(kept, ranges, row).not(), terms, row);
+                        // A number that is not finite, taken from itself, is missing; any other leaves no bit.
+                        let score = sum.or(sum.subtract(sum));
+                        tops = score.tops(tops);
+                        let at = scores.as_mut_ptr().add(row);
+                        if span.is_streamed { score.stream(at) } else { score.store(at) }
                     }
-                    // A number that is not finite, taken from itself, is missing; any other leaves no bit.
-                    let score = sum.or(kept.not()).or(sum.subtract(sum));
-                    hit |= score.any_reaches(B::splat(span.floor));
-                    // SAFETY: the block is below the number of blocks to fill.
-                    let place = unsafe { scores.get_unchecked_mut(block) };
-                    if span.is_streamed { score.stream(place, part) } else { score.store(place, part) }
                 }
+                (row, shift) = (row + B::ROWS, shift + B::ROWS);
             }
-            *word = *word & !(u64::from(u16::MAX) << shift) | u64::from(stayed) << shift;
-            if SCORED {
-                // SAFETY: as above.
-                *unsafe { hits.get_unchecked_mut(block) } = hit;
+            *word = bits;
+            if let (true, Some(hits)) = (SCORED, hits.get_mut(index)) {
+                *hits = B::reaches(tops, span.floor) || span.from % MASK_BITS > 0 && *hits;
             }
         }
     }
@@ -293,7 +334,7 @@ impl Work<'_> {
 #[allow(clippy::indexing_slicing, reason = "a test stops at what is wrong")]
 mod tests {
     use super::super::avx2::Avx2;
-    use super::{BLOCK, Bounds, Column, Rows, Scored, Span, Term, Work};
+    use super::{Rows, Scored, Span, Summed, Tested, Work};
 
     /// Values at and around every edge.
     fn value(state: &mut u64) -> f64 {
@@ -311,27 +352,26 @@ mod tests {
         }
         let mut state = 1;
         for (bounds, terms) in (0..=5).flat_map(|bounds| (0..=5).map(move |terms| (bounds, terms))) {
-            let columns: Vec<[Rows; 8]> =
-                (0..10).map(|_| [[0.0; BLOCK]; 8].map(|rows| rows.map(|_| value(&mut state)))).collect();
-            let column: Vec<Column<'_>> = columns.iter().map(|column| column.as_slice()).collect();
-            let bounds: Vec<_> = (0..bounds).map(|slot| Bounds { slot, low: -0.25, high: 0.5 }).collect();
-            let term = |slot| Term::new(Some(slot), value(&mut 7) + f64::from(slot)).within(-0.9, f64::MAX);
-            let terms: Vec<_> = (5..5 + terms).map(term).collect();
+            let columns: Vec<Vec<f64>> = (0..10).map(|_| (0..128).map(|_| value(&mut state)).collect()).collect();
+            let tested = |column| Tested { column, low: [-0.25; 2], high: [0.5; 2] };
+            let bounds: Vec<_> = columns.iter().take(bounds).map(|column| tested(column)).collect();
+            let scored = columns.iter().skip(5).take(terms);
+            let ranges: Vec<_> = scored.clone().step_by(2).map(|column| tested(column)).collect();
+            let coefficient = [value(&mut state); 2];
+            let terms: Vec<_> = scored.map(|column| Summed { column, coefficient }).collect();
             for (is_masked, first) in [(false, u64::MAX), (true, 0x0123_4567_89ab_cdef)] {
-                let span = Span { from: 0, blocks: 8, is_masked, floor: 0.25, is_streamed: is_masked };
-                let (tested, summed) = (&column[..bounds.len()], &column[5..5 + terms.len()]);
-                let work = Work { bounds: &bounds, terms: &terms, tested, summed, span };
-                let (mut passed, mut scores, mut hits) =
-                    ([[first, u64::MAX]; 2], [[[0.0; BLOCK]; 8]; 2], [[true; 8]; 2]);
+                let span = Span { from: 0, rows: 128, is_masked, floor: 0.25, is_streamed: is_masked };
+                let work = Work { bounds: &bounds, ranges: &ranges, terms: &terms, span };
+                let (mut passed, mut scores, mut hits) = ([[first, u64::MAX]; 2], [[0.0; 128]; 2], [[false; 2]; 2]);
                 work.any::<Rows>(&mut passed[0], (&mut scores[0], &mut hits[0]));
                 // SAFETY: the processor has AVX2, as asked above.
                 unsafe { work.with_avx2(&mut passed[1], (&mut scores[1], &mut hits[1])) };
                 assert_eq!(passed[0], passed[1]);
                 assert_eq!(hits[0], hits[1]);
-                assert_eq!(hits[0], scores[0].map(|rows| rows.iter().any(|score| *score >= 0.25)));
-                let bits = |scores: &[Rows]| {
+                assert_eq!(hits[0], [0, 64].map(|from| scores[0][from..from + 64].iter().any(|score| *score >= 0.25)));
+                let bits = |scores: &[f64]| {
                     let bits = |score: &f64| if score.is_nan() { None } else { Some(score.to_bits()) };
-                    scores.as_flattened().iter().map(bits).collect::<Vec<_>>()
+                    scores.iter().map(bits).collect::<Vec<_>>()
                 };
                 assert_eq!(bits(&scores[0]), bits(&scores[1]));
                 // A wide policy takes the longer way with vector instructions, too.

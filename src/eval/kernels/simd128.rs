@@ -1,15 +1,15 @@
-//! Blocks with the vector instructions of WASM: two parts of four registers of two numbers.
+//! Blocks with the vector instructions of WASM: four registers of two numbers.
 //!
 //! Written out without closures, which builds for size would leave as calls, and with loads and stores that
 //! such builds would not join by themselves.
 #![allow(unsafe_code, reason = "loads and stores of whole vectors take pointers")]
 
 use std::arch::wasm32::{
-    f64x2_add, f64x2_ge, f64x2_le, f64x2_mul, f64x2_splat, f64x2_sub, i64x2, i64x2_bitmask, i64x2_eq, i64x2_splat,
-    v128, v128_and, v128_any_true, v128_load, v128_not, v128_or, v128_store,
+    f64x2_add, f64x2_ge, f64x2_le, f64x2_mul, f64x2_pmax, f64x2_splat, f64x2_sub, i64x2, i64x2_bitmask, i64x2_eq,
+    i64x2_splat, v128, v128_and, v128_any_true, v128_load, v128_not, v128_or, v128_store,
 };
 
-use super::block::{BLOCK, Block, Rows};
+use super::block::{BLOCK, Block};
 
 /// Eight numbers in registers. No array: builds for size would fill one in a loop, in memory.
 #[derive(Clone, Copy)]
@@ -27,28 +27,29 @@ macro_rules! each {
 }
 
 impl Block for Simd128 {
-    const PARTS: usize = 2;
+    const ROWS: usize = 8;
 
     #[inline(always)]
-    fn splat(value: f64) -> Self {
-        let two = f64x2_splat(value);
+    fn splat(value: &[f64; 2]) -> Self {
+        // SAFETY: a reference to sixteen bytes.
+        let two = unsafe { v128_load(value.as_ptr().cast()) };
         Self(two, two, two, two)
     }
 
     #[inline(always)]
-    fn load(rows: &Rows, part: usize) -> Self {
-        // SAFETY: two parts of four loads lie within the sixteen rows; none needs to be aligned.
+    unsafe fn load(at: *const f64) -> Self {
+        // SAFETY: four loads lie within the eight rows; none needs to be aligned.
         unsafe {
-            let at = rows.as_ptr().cast::<v128>().add(4 * part);
+            let at = at.cast::<v128>();
             Self(v128_load(at), v128_load(at.add(1)), v128_load(at.add(2)), v128_load(at.add(3)))
         }
     }
 
     #[inline(always)]
-    fn store(self, rows: &mut Rows, part: usize) {
+    unsafe fn store(self, at: *mut f64) {
         // SAFETY: as for loads.
         unsafe {
-            let at = rows.as_mut_ptr().cast::<v128>().add(4 * part);
+            let at = at.cast::<v128>();
             v128_store(at, self.0);
             v128_store(at.add(1), self.1);
             v128_store(at.add(2), self.2);
@@ -62,11 +63,23 @@ impl Block for Simd128 {
         each!(value, low, high => v128_and(f64x2_ge(value, low), f64x2_le(value, high)))
     }
 
+    type Tops = v128;
+
     #[inline(always)]
-    fn any_reaches(self, least: Self) -> bool {
-        let value = self;
-        let Self(a, b, c, d) = each!(value, least => f64x2_ge(value, least));
-        v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
+    fn lowest() -> v128 {
+        f64x2_splat(f64::NEG_INFINITY)
+    }
+
+    #[inline(always)]
+    fn tops(self, so_far: v128) -> v128 {
+        // Of two numbers of which one is missing the instruction gives the first.
+        let half = f64x2_pmax(f64x2_pmax(so_far, self.0), self.1);
+        f64x2_pmax(f64x2_pmax(half, self.2), self.3)
+    }
+
+    #[inline(always)]
+    fn reaches(tops: v128, floor: f64) -> bool {
+        v128_any_true(f64x2_ge(tops, f64x2_splat(floor)))
     }
 
     #[inline(always)]
@@ -107,16 +120,23 @@ impl Block for Simd128 {
     }
 
     #[inline(always)]
-    fn multiply(self, other: Self) -> Self {
-        let left = self;
-        each!(left, other => f64x2_mul(left, other))
+    unsafe fn products(at: *const f64, factor: &[f64; 2]) -> Self {
+        // SAFETY: as for loads, and for splats.
+        unsafe {
+            let (at, factor) = (at.cast::<v128>(), v128_load(factor.as_ptr().cast()));
+            // Each load where it is needed: a host takes it from memory as it multiplies.
+            let first = f64x2_mul(v128_load(at), factor);
+            let second = f64x2_mul(v128_load(at.add(1)), factor);
+            let third = f64x2_mul(v128_load(at.add(2)), factor);
+            Self(first, second, third, f64x2_mul(v128_load(at.add(3)), factor))
+        }
     }
 
     #[inline(always)]
     fn bits(self) -> u16 {
-        let two = |register| u16::from(i64x2_bitmask(register));
-        two(self.0) | two(self.1) << 2 | two(self.2) << 4 | two(self.3) << 6
+        let two = |register| u32::from(i64x2_bitmask(register));
+        (two(self.0) | two(self.1) << 2 | two(self.2) << 4 | two(self.3) << 6) as u16
     }
 }
 
-const _: () = assert!(BLOCK == 16, "two parts of four registers of two numbers");
+const _: () = assert!(BLOCK.is_multiple_of(Simd128::ROWS), "a block is as many of these");

@@ -39,8 +39,8 @@ struct Test {
 /// How rows are scored.
 #[derive(Debug, Clone)]
 pub(super) enum Score {
-    /// A sum of products with constants.
-    Terms(Vec<Term>),
+    /// A sum of products with constants, of values that lie in some intervals.
+    Terms { terms: Vec<Term>, ranges: Vec<Bounds> },
     /// Anything else.
     Code(Code),
 }
@@ -59,7 +59,7 @@ impl Plan {
             }
         }
         plan.score = score.map(|score| match terms(score, &mut lowering) {
-            Some(terms) => Score::Terms(terms),
+            Some(terms) => Score::Terms { terms, ranges: Vec::new() },
             None => Score::Code(lowering.number(score)),
         });
         plan.slots = lowering.slots;
@@ -74,7 +74,7 @@ impl Plan {
             ExprKind::Compare(..) if condition.links().iter().all(|link| bounds(*link).is_some()) => {
                 for link in condition.links() {
                     if let Some((metric, low, high)) = bounds(link) {
-                        self.tighten(lowering.metric(metric), low, high);
+                        Self::tighten(&mut self.bounds, lowering.metric(metric), low, high);
                     }
                 }
             }
@@ -86,10 +86,10 @@ impl Plan {
     }
 
     /// Narrows the interval of a slot.
-    fn tighten(&mut self, slot: u32, low: f64, high: f64) {
-        match self.bounds.iter_mut().find(|bounds| bounds.slot == slot) {
+    fn tighten(bounds: &mut Vec<Bounds>, slot: u32, low: f64, high: f64) {
+        match bounds.iter_mut().find(|bounds| bounds.slot == slot) {
             Some(bounds) => (bounds.low, bounds.high) = (bounds.low.max(low), bounds.high.min(high)),
-            None => self.bounds.push(Bounds { slot, low, high }),
+            None => bounds.push(Bounds { slot, low, high }),
         }
     }
 
@@ -106,11 +106,12 @@ impl Plan {
     pub fn narrow_to_range(&mut self, slot: u32, low: f64, high: f64) -> bool {
         let own = self.in_code.get(slot as usize) == Some(&false);
         if own && self.bounds.iter().any(|bounds| bounds.slot == slot) {
-            self.tighten(slot, low, high);
-        } else if let (true, Some(Score::Terms(terms))) = (own, &mut self.score) {
-            for term in terms.iter_mut().filter(|term| term.slot == Some(slot)) {
-                *term = term.within(low, high);
-            }
+            Self::tighten(&mut self.bounds, slot, low, high);
+        } else if let (true, Some(Score::Terms { ranges, .. })) =
+            (own && (low > f64::MIN || high < f64::MAX), &mut self.score)
+        {
+            // Without a range what is missing or infinite makes the sum so.
+            Self::tighten(ranges, slot, low, high);
         }
         own
     }
@@ -136,7 +137,7 @@ impl Plan {
     pub fn score_of(&self, row: &impl Row, stack: &mut RowStack) -> f64 {
         match &self.score {
             None => f64::NAN,
-            Some(Score::Terms(terms)) => {
+            Some(Score::Terms { terms, .. }) => {
                 let term = |term: &Term| term.slot.map_or(term.coefficient, |slot| term.coefficient * row.number(slot));
                 let sum = terms.iter().fold(-0.0, |sum, next| sum + term(next));
                 if sum.is_finite() { sum } else { f64::NAN }
@@ -151,13 +152,16 @@ impl Plan {
         window.present(passed);
         let (column, rows) = (|slot: u32| window.values(slot), window.rows());
         let Self { bounds, tests, score, .. } = self;
-        let terms = if let Some(Score::Terms(terms)) = score { terms.as_slice() } else { &[] };
+        let (terms, ranges) = match score {
+            Some(Score::Terms { terms, ranges }) => (terms.as_slice(), ranges.as_slice()),
+            _ => (&[][..], &[][..]),
+        };
         let (groups, last) = bounds.split_at(bounds.len().saturating_sub(1) / MOST * MOST);
         for bounds in groups.chunks(MOST) {
             Sieve { bounds, ..Sieve::default() }.run(column, rows, passed, Scores::default());
         }
         if tests.is_empty() && !matches!(score, Some(Score::Code(_))) {
-            return Sieve { bounds: last, terms }.run(column, rows, passed, scores);
+            return Sieve { bounds: last, ranges, terms }.run(column, rows, passed, scores);
         }
         Sieve { bounds: last, ..Sieve::default() }.run(column, rows, passed, Scores::default());
         for test in tests {
@@ -174,11 +178,11 @@ impl Plan {
             scores.hits.fill(false);
             return;
         }
-        let scoring = Sieve { bounds: &[], terms };
+        let scoring = Sieve { bounds: &[], ranges, terms };
         match score {
             Some(Score::Code(code)) => {
                 let values = code.number_chunk(window, &mut scratch.stack);
-                let terms = &[Term::new(Some(0), 1.0)];
+                let terms = &[Term { slot: Some(0), coefficient: 1.0 }];
                 let values = values.get(..rows).unwrap_or_default();
                 Sieve { terms, ..scoring }.run(|_| values, rows, passed, scores)
             }
@@ -240,10 +244,10 @@ fn terms(expression: &Expr, lowering: &mut Lowering) -> Option<Vec<Term>> {
 
 fn term(expression: &Expr, lowering: &mut Lowering) -> Option<Term> {
     if let Some(coefficient) = expression.as_number() {
-        return Some(Term::new(None, coefficient));
+        return Some(Term { slot: None, coefficient });
     }
     if let Some(metric) = expression.as_metric() {
-        return Some(Term::new(Some(lowering.metric(metric)), 1.0));
+        return Some(Term { slot: Some(lowering.metric(metric)), coefficient: 1.0 });
     }
     match &expression.node {
         ExprKind::Negate(inner) => Some(term(inner, lowering)?.negated()),
@@ -253,7 +257,7 @@ fn term(expression: &Expr, lowering: &mut Lowering) -> Option<Term> {
                 (Some(metric), Some(coefficient)) => (metric, coefficient),
                 _ => (second.as_metric()?, first.as_number()?),
             };
-            Some(Term::new(Some(lowering.metric(metric)), coefficient))
+            Some(Term { slot: Some(lowering.metric(metric)), coefficient })
         }
         _ => None,
     }

@@ -3,12 +3,15 @@
 use std::cmp::Ordering;
 
 use super::{Plan, Scratch};
-use crate::eval::kernels::{BLOCK, CHUNK, MOST_ROWS, Scores, WORDS};
+use crate::eval::kernels::{CHUNK, MASK_BITS, MOST_ROWS, Scores, WORDS};
 use crate::eval::window::{Input, Window};
 use crate::value::Ones;
 
 /// Rows that make a thread of its own worth while.
 const ROWS_PER_THREAD: usize = 1 << 16;
+
+/// How many rows beyond the wanted ones are gathered, at least, before they are thinned out.
+const LEAST_KEPT: usize = 16;
 
 /// Bytes of scores that no second-level cache holds.
 const STREAMED: usize = 4 << 20;
@@ -106,7 +109,7 @@ impl Part<'_, '_> {
         let mut best = Best::new(self.wanted);
         let span = window.span();
         let is_scored = self.plan.score.is_some();
-        let (mut scores, mut hits) = (self.scores.chunks_mut(span), [false; MOST_ROWS / BLOCK]);
+        let (mut scores, mut hits) = (self.scores.chunks_mut(span), [false; MOST_ROWS / MASK_BITS]);
         for (index, passed) in self.passed.chunks_mut(span / CHUNK * WORDS).enumerate() {
             let from = self.from + index * span;
             window.move_to(from);
@@ -135,7 +138,7 @@ struct Best<'i> {
 impl<'i> Best<'i> {
     fn new(wanted: Wanted<'i>) -> Self {
         let floor = if wanted.best == 0 { f64::INFINITY } else { f64::NEG_INFINITY };
-        Self { wanted, kept: Vec::with_capacity(wanted.best.min(BLOCK) * 2), floor }
+        Self { wanted, kept: Vec::with_capacity(wanted.best.min(LEAST_KEPT) * 2), floor }
     }
 
     fn order(wanted: Wanted<'i>) -> impl Fn(&(f64, u32), &(f64, u32)) -> Ordering + use<'i> {
@@ -155,14 +158,14 @@ impl<'i> Best<'i> {
         self.thin();
     }
 
-    /// Takes those rows from one on, in blocks that have some, whose scores may be among the best.
+    /// Takes those rows from one on, of words that have some, whose scores may be among the best.
     fn take_scored(&mut self, from: usize, scores: &[f64], hits: &[bool]) {
-        for (block, (scores, _)) in scores.chunks(BLOCK).zip(hits).enumerate().filter(|(_, (_, hit))| **hit) {
+        for (word, (scores, _)) in scores.chunks(MASK_BITS).zip(hits).enumerate().filter(|(_, (_, hit))| **hit) {
             // The floor may have risen since; one comparison of all is faster than a branch on each.
             if !scores.iter().fold(false, |any, score| any | (*score >= self.floor)) {
                 continue;
             }
-            let rows = (from + block * BLOCK..).zip(scores).filter(|(_, score)| **score >= self.floor);
+            let rows = (from + word * MASK_BITS..).zip(scores).filter(|(_, score)| **score >= self.floor);
             self.kept.extend(rows.map(|(row, score)| (*score, row as u32)));
             self.thin();
         }
@@ -170,7 +173,7 @@ impl<'i> Best<'i> {
 
     /// Drops what is not among the best, once there is enough of it.
     fn thin(&mut self) {
-        if self.kept.len() >= self.wanted.best.saturating_add(self.wanted.best.max(BLOCK)) {
+        if self.kept.len() >= self.wanted.best.saturating_add(self.wanted.best.max(LEAST_KEPT)) {
             self.cut();
         }
     }

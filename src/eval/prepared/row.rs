@@ -61,7 +61,7 @@ impl FlatRow {
         let terms: Vec<Term> = match &plan.score {
             None => Vec::new(),
             Some(Score::Code(_)) => return None,
-            Some(Score::Terms(terms)) => terms.iter().map(term).collect::<Option<_>>()?,
+            Some(Score::Terms { terms, .. }) => terms.iter().map(term).collect::<Option<_>>()?,
         };
         let group = |part: &[Bound]| {
             let last = *part.last()?;
