@@ -33,8 +33,12 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::with(POLICY)
+    }
+
+    fn with(policy: &str) -> Self {
         let scratch = Scratch::new();
-        let policy = scratch.file("policy.yaml", POLICY).display().to_string();
+        let policy = scratch.file("policy.yaml", policy).display().to_string();
         let store = scratch.path().join("store.db").display().to_string();
         run(&["store", "init", "--store", &store, "--simulated"]).exits(0);
         Self { scratch, policy, store }
@@ -349,7 +353,7 @@ fn runs_are_judged_once_and_move_forward_only() {
 fn time_follows_the_store() {
     let stage = Stage::new();
     stage.submit("2026-01-05", "b1", "backtest").exits(0);
-    stage.submit("2026-01-04", "b2", "backtest").exits(2).says("before the last one of 2026-01-05");
+    stage.submit("2026-01-04", "b2", "backtest").exits(2).says("the record goes on to 2026-01-05");
     let wall = stage.scratch.path().join("wall.db").display().to_string();
     run(&["store", "init", "--store", &wall]).exits(0);
     let snapshot = stage.snapshot("2026-01-05", 1.2, 0.1);
@@ -491,4 +495,162 @@ fn a_run_keeps_what_data_it_was_judged_on() {
     assert_eq!(serde_json::from_str::<Value>(&shown.exits(0).stdout).unwrap()["data_window"], window);
     // The same run on other data is another run.
     submit(&[data[0], data[1], data[2], "2026-01-01T00:00:00Z"]).exits(2);
+}
+
+/// The kinds that were recorded after those before.
+fn last_kinds(stage: &Stage, how_many: usize) -> Vec<String> {
+    let kinds = stage.kinds();
+    kinds[kinds.len() - how_many..].to_vec()
+}
+
+#[test]
+fn a_broken_risk_rule_stops_what_is_live_though_no_decision_had_it_active() {
+    let stage = Stage::new();
+    stage.to_candidate();
+    stage.act("2026-03-02T01:00:00", "approve", "p2", "risk-desk").exits(0);
+    stage.act("2026-03-02T02:00:00", "apply", "p2", "ops").exits(0);
+    // Nobody has decided yet: the first decision there is sees the loss.
+    assert_eq!(stage.decide("2026-03-03", 1.2, 0.24)["selected"], false);
+    assert_eq!(last_kinds(&stage, 2), ["decision_recorded", "demoted"]);
+    let (live_by, next, blocked) = stage.standing("2026-03-03T01:00:00");
+    assert_eq!((live_by, next), (Value::Null, json!("live")));
+    assert_eq!(blocked, json!(["cooldown_active", "manual_approval_required"]));
+    let (code, sentence, _) = stage.report("2026-03-03T01:00:00");
+    assert_ne!(code, "live", "{sentence}");
+    // It is good again, and does not come back by itself.
+    assert_eq!(stage.decide("2026-03-04", 1.2, 0.1)["effective_mode"], "paper");
+}
+
+#[test]
+fn where_promotions_apply_themselves_what_was_stopped_does_not_come_back_by_its_old_run() {
+    let stage = Stage::with(&POLICY.replace("mode: manual_approval", "mode: auto_apply"));
+    stage.to_candidate();
+    stage.act("2026-03-02T02:00:00", "apply", "p2", "ops").exits(0);
+    assert_eq!(stage.decide("2026-03-02T03:00:00", 1.2, 0.1)["effective_mode"], "live");
+    assert_eq!(stage.decide("2026-03-03", 1.2, 0.24)["action"], "demote");
+    stage.act("2026-03-04T12:00:00", "apply", "p2", "ops").exits(2).says("validation_failed");
+    // A new paper run, or somebody who may approve, brings it back.
+    stage.act("2026-03-04T13:00:00", "approve", "p2", "risk-desk").exits(0);
+    stage.act("2026-03-04T14:00:00", "apply", "p2", "ops").exits(0);
+}
+
+#[test]
+fn a_halted_world_promotes_nobody_and_demotes_as_ever() {
+    let stage = Stage::new();
+    live_in(&stage);
+    let by = ["--actor", "ann", "--reason", "the exchange is down"];
+    stage.at("2026-03-02T04:00:00", &["world", "halt"], &by).exits(0);
+    let snapshot = json!({
+        "as_of": "2026-03-02T05:00:00Z", "data_end": "2026-03-02T05:00:00Z",
+        "metrics": {
+            "s1": { "sharpe": 1.2, "max_drawdown": 0.1, "sample_days": 60, "n_trades_total": 200 },
+            "s2": { "sharpe": 1.1, "max_drawdown": 0.1, "sample_days": 60, "n_trades_total": 200 },
+        }
+    });
+    let snapshot = stage.scratch.file("two.json", snapshot.to_string()).display().to_string();
+    let more = ["--snapshot", &snapshot, "--stage", "live", "--record"];
+    let decision = stage.at("2026-03-02T05:00:00", &["eval"], &more).exits(0).json();
+    assert_eq!(decision["selected"], json!(["s1"]));
+    assert_eq!(decision["strategies"]["s2"]["rejected_by"]["code"], "world_halted");
+    assert_eq!(stage.decide("2026-03-02T06:00:00", 1.2, 0.24)["action"], "demote");
+}
+
+#[test]
+fn a_later_paper_run_that_fails_keeps_a_live_strategy_from_executing() {
+    let stage = Stage::new();
+    live_in(&stage);
+    let snapshot = stage.snapshot("2026-03-03", 1.2, 0.4);
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "p3", "--stage", "paper"];
+    stage.at("2026-03-03", &["run", "submit"], &of).exits(0);
+    assert_eq!(stage.standing("2026-03-03").2, json!(["validation_failed"]));
+    assert_eq!(stage.decide("2026-03-03T01:00:00", 1.2, 0.1)["effective_mode"], "paper");
+    // So does the end of the run that it is live by.
+    let other = Stage::new();
+    live_in(&other);
+    let of = ["--strategy", "s1", "--run", "p2", "--to", "expired"];
+    other.at("2026-03-03", &["run", "transition"], &of).exits(0);
+    assert_eq!(other.decide("2026-03-03T01:00:00", 1.2, 0.1)["effective_mode"], "paper");
+}
+
+#[test]
+fn a_promotion_that_was_turned_down_is_not_applied_already() {
+    let stage = Stage::new();
+    live_in(&stage);
+    let repeated = stage.act("2026-03-02T04:00:00", "apply", "p2", "ops").exits(0).json();
+    assert_eq!(repeated["events"], json!([]));
+    stage.act("2026-03-02T05:00:00", "reject", "p2", "risk-desk").exits(0);
+    assert_eq!(stage.standing("2026-03-02T05:00:00").2, json!(["override_rejected"]));
+    stage.act("2026-03-04T05:00:00", "apply", "p2", "ops").exits(2).says("override_rejected");
+}
+
+#[test]
+fn a_run_asks_for_no_streak_and_for_no_order_among_decisions() {
+    let stage = Stage::with(&POLICY.replace("promote_after: 1", "promote_after: 3"));
+    stage.to_candidate();
+    assert_eq!(stage.blocked("2026-03-02T00:00:00", "p2"), json!(["manual_approval_required"]));
+    stage.decide("2026-03-02T03:00:00", 1.2, 0.1);
+    // Data from before that decision are as good for a run.
+    let snapshot = stage.snapshot("2026-02-20", 1.2, 0.1);
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b3", "--stage", "backtest"];
+    let run = stage.at("2026-03-03", &["run", "submit"], &of).exits(0).json();
+    assert_eq!(run["run"]["status"], "pass", "{run}");
+    // The same id with data of another day is another run.
+    let snapshot = stage.snapshot("2026-02-21", 1.2, 0.1);
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b3", "--stage", "backtest"];
+    stage.at("2026-03-03", &["run", "submit"], &of).exits(2).says("recorded with other content");
+}
+
+#[test]
+fn nothing_is_recorded_before_its_time() {
+    let stage = Stage::new();
+    let snapshot = stage.snapshot("2026-03-03", 1.2, 0.1);
+    let more = ["--snapshot", &snapshot, "--stage", "live", "--record"];
+    stage.at("2026-03-02", &["eval"], &more).exits(2).says("nothing is recorded before its time");
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b1", "--stage", "backtest"];
+    stage.at("2026-03-02", &["run", "submit"], &of).exits(2).says("nothing is recorded before its time");
+    // Without --record it is a question, and may be asked.
+    stage.at("2026-03-02", &["eval"], &more[..4]).exits(0);
+    assert_eq!(stage.kinds(), Vec::<String>::new());
+}
+
+#[test]
+fn what_people_write_stays_in_its_line() {
+    let stage = Stage::new();
+    for reason in ["x\n s1  nothing: live", "x\u{1b}[8m"] {
+        let by = ["--actor", "ann", "--reason", reason];
+        stage.at("2026-03-02", &["world", "halt"], &by).exits(2).says("the reason holds a line break");
+    }
+    let snapshot = stage.snapshot("2026-03-01", 1.2, 0.1);
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b\u{1b}1", "--stage", "backtest"];
+    stage.at("2026-03-02", &["run", "submit"], &of).exits(2).says("control character");
+}
+
+#[test]
+fn nothing_is_written_over_the_record_or_over_what_is_read() {
+    let stage = Stage::new();
+    live_in(&stage);
+    let before = stage.kinds();
+    let snapshot = stage.snapshot("2026-03-03", 1.2, 0.1);
+    let now = "2026-03-03";
+    let (eval, report) = (["--snapshot", &snapshot, "--stage", "live"], ["--format", "md"]);
+    for (verb, more) in [("eval", &eval[..]), ("report", &report[..])] {
+        let out = ["--out", &stage.store];
+        stage.at(now, &[verb], &[more, &out].concat()).exits(2).says("is a SQLite file");
+        let out = ["--out", &stage.policy];
+        stage.at(now, &[verb], &[more, &out].concat()).exits(2).says("is read here: write to another");
+    }
+    let out = ["--out", &snapshot];
+    stage.at(now, &["eval"], &[&eval[..], &out].concat()).exits(2).says("is read here: write to another");
+    run(&["store", "export", "--store", &stage.store, "--out", &stage.store]).exits(2).says("is a SQLite file");
+    assert_eq!(stage.kinds(), before);
+    assert_eq!(std::fs::read_to_string(&stage.policy).unwrap(), POLICY);
+}
+
+#[test]
+fn what_was_recorded_is_not_looked_at_from_before() {
+    let stage = Stage::new();
+    live_in(&stage);
+    for (verb, more) in [("world", "status"), ("campaign", "status"), ("promote", "candidates")] {
+        stage.at("2026-01-01", &[verb, more], &[]).exits(2).says("the record goes on to");
+    }
 }

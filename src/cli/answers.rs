@@ -41,7 +41,7 @@ impl World {
         let Some(policy) = inputs::policy(&arguments.policy, terminal)? else { return Ok(None) };
         let rules = rules(&policy, arguments.world.as_deref(), allow_live)?;
         let (runs, ledger) = match &arguments.runs {
-            Some(path) => (runs(path)?, None),
+            Some(path) => (ended_by(now, runs(path)?)?, None),
             None => {
                 let ledger = Ledger::open(&arguments.store, &rules.world, &arguments.now)?;
                 (ledger.record().records(), Some(ledger))
@@ -69,6 +69,16 @@ pub(super) fn rules(policy: &Policy, world: Option<&str>, allow_live: Option<boo
         let hint = if error == RulesError::NoWorld { " with --world" } else { "" };
         Failure::new(format!("{error}{hint}"))
     })
+}
+
+/// Fails where a run has observed what is still to come: it would fill windows that nobody has seen.
+fn ended_by(now: Timestamp, runs: Vec<RunRecord>) -> Result<Vec<RunRecord>, Failure> {
+    match runs.iter().find(|run| run.updated_at > now) {
+        None => Ok(runs),
+        Some(RunRecord { strategy_id, run_id, updated_at, .. }) => Err(Failure::new(format!(
+            "the run `{run_id}` of `{strategy_id}` observed until {updated_at}, after {now}: give --now at or after that"
+        ))),
+    }
 }
 
 fn runs(path: &Path) -> Result<Vec<RunRecord>, Failure> {

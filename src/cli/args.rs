@@ -135,8 +135,8 @@ pub(super) struct EvalArguments {
     /// Take approvals and what was active before from this store
     #[arg(long, value_name = "FILE", conflicts_with = "previous")]
     pub store: Option<PathBuf>,
-    /// Append the decision to the store, with the state for the next one
-    #[arg(long, requires = "store")]
+    /// Append the decision to the store, with the state for the next one; without --store to the one of all verbs
+    #[arg(long)]
     pub record: bool,
     #[command(flatten)]
     pub now: NowArguments,

@@ -23,7 +23,7 @@ pub(super) struct DecisionStore {
 impl DecisionStore {
     /// The store that arguments name, if they name one.
     pub fn open(arguments: &EvalArguments, policy: &Policy) -> Result<Option<Self>, Failure> {
-        if arguments.store.is_none() {
+        if arguments.store.is_none() && !arguments.record {
             if arguments.now.now.is_some() {
                 return Err(Failure::new("--now is for --store: the time of a snapshot is its own, or --as-of"));
             }
@@ -43,22 +43,25 @@ impl DecisionStore {
         snapshot: &Snapshot,
         options: &Options,
     ) -> Result<Decision, Failure> {
+        let options = Options { halted: self.ledger.record().halted().is_some(), ..options.clone() };
         if !self.records {
             // Further instants of a table follow the decision before.
             if !std::mem::replace(&mut self.judged, true) {
                 let world = self.ledger.record();
                 given.hold(world.approved(&self.rules), world.previous()?);
             }
-            return given.judge(policy, snapshot.clone(), options.clone());
+            return given.judge(policy, snapshot.clone(), options);
         }
         // What is recorded is whole, however little of it is shown.
-        let options = Options { detail: Detail::All, ..options.clone() };
         let mut decided = None;
-        let recorded = self.ledger.decide(|world, _| {
+        let recorded = self.ledger.decide(|world, at| {
+            let halted = world.halted().is_some();
+            let options = Options { detail: Detail::All, halted, ..options.clone() };
             let before = world.previous()?;
             given.hold(world.approved(&self.rules), before.clone());
-            let decision = given.judge(policy, snapshot.clone(), options.clone())?;
-            let events = world.record_decision(before.as_ref(), &decision, given.correlations(snapshot).as_deref())?;
+            let decision = given.judge(policy, snapshot.clone(), options)?;
+            let correlations = given.correlations(snapshot);
+            let events = world.record_decision(&self.rules, before.as_ref(), &decision, correlations.as_deref(), at)?;
             decided = Some(decision);
             Ok(events)
         })?;

@@ -12,6 +12,8 @@ use crate::source::Limits;
 const STANDARD_INPUT: &str = "-";
 /// How messages call it.
 const STANDARD_INPUT_NAME: &str = "<stdin>";
+/// How a SQLite file begins.
+const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 /// Largest snapshot that is read as one text, in bytes.
 const LARGEST_SNAPSHOT: u64 = 4 << 30;
 
@@ -69,6 +71,24 @@ fn read(path: &Path, most: u64) -> Result<String, Failure> {
     })
 }
 
+/// Fails where a file that is to be written is one of those that are read.
+pub(super) fn apart<'p>(out: Option<&Path>, read: impl IntoIterator<Item = &'p Path>) -> Result<(), Failure> {
+    let Some(out) = out else { return Ok(()) };
+    let Ok(written) = std::fs::canonicalize(out) else { return Ok(()) };
+    let same = |path: &&Path| std::fs::canonicalize(path).is_ok_and(|path| path == written);
+    match read.into_iter().find(same) {
+        None => Ok(()),
+        Some(_) => Err(Failure::new(format!("{} is read here: write to another file", out.display()))),
+    }
+}
+
+/// Whether a file begins as SQLite's do.
+fn is_sqlite(path: &Path) -> bool {
+    let mut first = [0; SQLITE_HEADER.len()];
+    let regular = std::fs::metadata(path).is_ok_and(|file| file.is_file());
+    regular && File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == *SQLITE_HEADER
+}
+
 /// Writes a file so that it is either the old one or the whole new one.
 pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
     let mut file = WholeFile::create(path)?;
@@ -97,9 +117,13 @@ pub(super) struct WholeFile {
 
 impl WholeFile {
     /// # Errors
-    /// If no file can be written there.
+    /// If no file can be written there, or a store stands there: nothing is written over a record.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+        if is_sqlite(path) {
+            let name = path.display();
+            return Err(Failure::new(format!("{name} is a SQLite file, perhaps a store: write to another file")));
+        }
         // A link stays, and what it leads to is written.
         let path_behind = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let old = std::fs::metadata(&path_behind).ok();

@@ -1,13 +1,13 @@
 //! Where decisions go: standard output or a file, as text, JSON, CSV or Parquet, one after the other.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::{self, EvalArguments, EvalFormat};
 use super::decision_rows::DecisionRow;
 use super::decision_table::decision_table;
-use super::files::WholeFile;
+use super::files::{WholeFile, apart};
 use super::terminal::Terminal;
 use crate::eval::{Action, Decision, Detail};
 
@@ -74,6 +74,10 @@ enum Sink {
 
 impl<'t> Output<'t> {
     pub fn new(arguments: &EvalArguments, form: Form, terminal: &'t Terminal) -> Result<Self, Failure> {
+        let inputs = &arguments.inputs;
+        let read =
+            [Some(&inputs.policy), Some(&inputs.snapshot), inputs.previous.as_ref(), inputs.correlations.as_ref()];
+        apart(arguments.out.as_deref(), read.into_iter().flatten().map(PathBuf::as_path))?;
         let sink = match (&arguments.out, form) {
             (None, _) => Sink::Standard(String::new()),
             (Some(path), Form::Text(_)) => Sink::File(WholeFile::create(path)?),

@@ -37,14 +37,22 @@ impl From<JudgeError> for Failure {
 impl Ledger {
     /// Reads all that a store holds of a world.
     pub fn open(store: &StoreArguments, world: &str, now: &NowArguments) -> Result<Self, Failure> {
-        let given = now.given()?;
-        Ok(Self { record: Record::open(store.open()?, world)?, given })
+        Self::at(now.given()?, Record::open(store.open()?, world)?)
     }
 
     /// The same, with what happened on the way.
     pub fn open_with_history(store: &StoreArguments, world: &str, now: &NowArguments) -> Result<Self, Failure> {
-        let given = now.given()?;
-        Ok(Self { record: Record::open_with_history(store.open()?, world)?, given })
+        Self::at(now.given()?, Record::open_with_history(store.open()?, world)?)
+    }
+
+    /// A record is not looked at from before it ends: it would show what had not happened.
+    fn at(given: Option<Timestamp>, record: Record<SqliteLog>) -> Result<Self, Failure> {
+        match (given, record.head().at) {
+            (Some(given), Some(last)) if given < last => {
+                Err(Failure::new(format!("the record goes on to {last}, after {given}: give --now at or after that")))
+            }
+            _ => Ok(Self { record, given }),
+        }
     }
 
     /// What happened to the world, where that was asked for.

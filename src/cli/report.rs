@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::answers::rules;
-use super::files::write_whole;
+use super::files::{apart, write_whole};
 use super::inputs;
 use super::promote_acts::risk_snapshot;
 use super::record::Ledger;
@@ -15,6 +15,7 @@ use crate::render::report::{Language, html, markdown, word};
 use crate::report::{ReportInput, WorldReport};
 
 pub(super) fn run(asked: &ReportArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
+    apart(asked.out.as_deref(), [asked.policy.as_path()])?;
     let risk = risk_snapshot(asked.risk_snapshot.as_deref())?;
     let Some(policy) = inputs::policy(&asked.policy, terminal)? else { return Ok(Outcome::Findings) };
     let rules = rules(&policy, asked.world.as_deref(), None)?;

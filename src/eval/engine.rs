@@ -39,6 +39,10 @@ pub struct Options {
     pub shown: Vec<String>,
     /// Most threads to work on; 0 is one.
     pub threads: usize,
+    /// Whether the snapshot is judged by itself: streaks, which ask what was before, are left out.
+    pub alone: bool,
+    /// Whether the world is halted: then nobody is promoted.
+    pub halted: bool,
 }
 
 /// Which strategies a decision tells in detail. What is not asked for is not built.
@@ -138,7 +142,7 @@ pub fn evaluate(
     };
     let chosen =
         choose(program, asked, stage.as_deref(), &mut notes).map_err(|error| EvaluateError::UnknownProfile(error.0))?;
-    let has_streaks = program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
+    let has_streaks = !options.alone && program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
     let before = Before::new(snapshot, world.as_deref(), fingerprints, has_streaks, &mut notes)?;
     let approvals = snapshot.approvals.iter().map(String::as_str).collect();
     let plan = plans.of(program, chosen.map(|chosen| chosen.profile));
@@ -174,7 +178,7 @@ pub(super) struct Engine<'a> {
     pub fingerprints: &'a Fingerprints,
     plan: &'a Plan,
     pub snapshot: &'a Snapshot,
-    options: &'a Options,
+    pub options: &'a Options,
     pub world: Option<String>,
     pub stage: Option<String>,
     pub chosen: Option<Chosen<'a>>,

@@ -100,7 +100,7 @@ impl Engine<'_> {
             Step::Streaks(streaks) => Some(streaks),
             _ => None,
         });
-        match streaks {
+        match streaks.filter(|_| !self.options.alone) {
             Some(streaks) => {
                 let found = Found { funnel, scores, ranks, blocks, admitted, risky };
                 self.with_hysteresis(streaks, &admission, downgrades, found, notes)
@@ -192,7 +192,7 @@ impl Engine<'_> {
         }
     }
 
-    /// The admitted set is the active set, but for strategies that old data keeps from entering.
+    /// The admitted set is the active set, but for strategies that old data or a halt keeps from entering.
     fn without_hysteresis(&self, found: Found, order: Vec<usize>, downgrades: &[Option<&'static str>]) -> Selection {
         let Found { mut funnel, scores, ranks, mut blocks, admitted, .. } = found;
         let as_of = self.snapshot.as_of;
@@ -202,11 +202,13 @@ impl Engine<'_> {
         for row in 0..rows {
             let before = self.before.state.get(self.id(row)).map(|before| (before.active, before.since));
             let (was_active, since) = before.unwrap_or((false, None));
-            let stale = downgrades.get(row).copied().flatten().filter(|_| !was_active && admitted.get(row));
-            if let Some(reason) = stale {
-                block(&mut blocks, row, Block::new("data_currency", reason, Vec::new()));
+            let stale = downgrades.get(row).copied().flatten().map(|reason| ("data_currency", reason));
+            let halted = self.options.halted.then_some(("halt", "world_halted"));
+            let waits = stale.or(halted).filter(|_| !was_active && admitted.get(row));
+            if let Some((step, reason)) = waits {
+                block(&mut blocks, row, Block::new(step, reason, Vec::new()));
             }
-            let now = admitted.get(row) && stale.is_none();
+            let now = admitted.get(row) && waits.is_none();
             actions.push(match (was_active, now) {
                 (false, true) => Action::Promote,
                 (true, false) => Action::Demote,
@@ -255,6 +257,7 @@ impl Engine<'_> {
             streaks_move: self.before.streaks_move,
             incomplete,
             streaks_known: self.before.streaks_known,
+            halted: self.options.halted,
         };
         let (outcomes, book) = hysteresis.run(&entries, admission);
         note_absent_pairs(book, notes);

@@ -21,6 +21,9 @@ pub enum ActError {
     /// No reason is given.
     #[error("a reason is needed: say why")]
     NoReason,
+    /// Characters that would move what stands around them.
+    #[error("the {0} holds a line break or another control character: write it in one plain line")]
+    ControlCharacter(&'static str),
     /// Somebody who is no approver.
     #[error("`{actor}` may not decide that: the policy names {approvers}")]
     NotApprover {
@@ -31,7 +34,7 @@ pub enum ActError {
     },
 }
 
-/// Somebody with a reason, neither of them blank.
+/// Somebody with a reason, neither of them blank, both in one line.
 pub(super) fn act(actor: &str, reason: &str) -> Result<Act, ActError> {
     let (actor, reason) = (actor.trim(), reason.trim());
     if actor.is_empty() {
@@ -39,6 +42,11 @@ pub(super) fn act(actor: &str, reason: &str) -> Result<Act, ActError> {
     }
     if reason.is_empty() {
         return Err(ActError::NoReason);
+    }
+    for (what, text) in [("actor", actor), ("reason", reason)] {
+        if text.contains(char::is_control) {
+            return Err(ActError::ControlCharacter(what));
+        }
     }
     Ok(Act { actor: actor.to_owned(), reason: reason.to_owned() })
 }

@@ -8,16 +8,19 @@ use super::correlated::{Correlated, correlated};
 use super::event::{DataWindow, LifecycleEvent};
 use super::promotion::PromotionError;
 use super::rules::WorldRules;
-use super::run::{RunError, Submission};
+use super::run::{Run, RunError, Submission};
 use super::words::Stage;
 use super::world::WorldRecord;
 use crate::diag::nearest;
 use crate::eval::{
-    Correlations, Decision, Detail, EvaluateError, Options, Previous, Snapshot, SnapshotError, Value, read_json,
-    read_previous,
+    Correlations, Decision, Detail, EvaluateError, Options, Previous, Snapshot, SnapshotError, Value, parse_instant,
+    read_json, read_previous, seconds_between,
 };
+use crate::ir::{Layer, RuleSeverity};
 use crate::policy::Policy;
 
+/// Seconds by which the clocks of a feed and of the record may differ.
+const CLOCK_TOLERANCE: f64 = 60.0;
 /// Who stops a strategy that a recorded decision demotes.
 const POLICY: &str = "policy";
 
@@ -54,6 +57,14 @@ pub enum JudgeError {
     /// The state of the last decision is not what was recorded.
     #[error("the last recorded decision cannot be read: {0}")]
     LastDecision(String),
+    /// The snapshot is not of the past.
+    #[error("the snapshot is of {as_of}, after {at}: nothing is recorded before its time; mend `as_of`, or give --now")]
+    FromFuture {
+        /// The snapshot's time.
+        as_of: Timestamp,
+        /// When it was to be recorded.
+        at: Timestamp,
+    },
     /// A decision cannot be kept.
     #[error("the decision cannot be written: {0}")]
     Unwritten(String),
@@ -124,18 +135,25 @@ impl RunInput {
             ruleset_hash: policy.ruleset_hash().to_owned(),
             selection_hash: policy.selection_hash().to_owned(),
         };
+        not_of_the_future(self.snapshot.as_of, at)?;
         let mut events = world.submit(&submission, supersedes)?;
-        let known = world.run(&self.strategy, run);
-        if known.is_some_and(|known| known.judgement.is_some() && known.metrics.as_ref() == Some(&self.metrics)) {
+        let as_of = self.snapshot.as_of.map(|as_of| as_of.to_string());
+        let same = |known: &Run| {
+            let judged_at = known.decision.as_ref().and_then(|decision| decision.get("as_of")).and_then(Json::as_str);
+            known.judgement.is_some() && known.metrics.as_ref() == Some(&self.metrics) && judged_at == as_of.as_deref()
+        };
+        if world.run(&self.strategy, run).is_some_and(same) {
             return Ok(events);
         }
         let mut snapshot = self.snapshot.clone();
         snapshot.approvals = world.approved(rules);
-        snapshot.previous = world.previous()?;
+        snapshot.previous = world.active()?.map(Previous::Ids);
+        // A run asks whether the strategy would be taken, not how often it was: streaks are the world's.
         let options = Options {
             world: Some(rules.world.clone()),
             detail: Detail::Selected,
             shown: vec![self.strategy.clone()],
+            alone: true,
             ..Options::default()
         };
         let decision = policy.evaluate(&snapshot, &options)?;
@@ -160,6 +178,16 @@ impl WorldRecord {
         read_previous(&state).map(Some).map_err(JudgeError::LastDecision)
     }
 
+    /// The strategies that were active before, by the last recorded decision.
+    fn active(&self) -> Result<Option<Vec<String>>, JudgeError> {
+        Ok(self.previous()?.map(|previous| match previous {
+            Previous::Ids(ids) => ids,
+            Previous::State(state) => {
+                state.strategies.into_iter().filter(|(_, state)| state.active).map(|(id, _)| id).collect()
+            }
+        }))
+    }
+
     /// How judged strategies go with what is live or selected; none where nobody gives correlations.
     fn known_correlations<'s>(
         &self,
@@ -171,17 +199,21 @@ impl WorldRecord {
         correlations.map(|given| correlated(judged, &active, given))
     }
 
-    /// A decision to record, and the live strategies that stop being active by it: they need a new approval
-    /// to come back, also where the snapshot lacks them.
+    /// A decision to record, and the live strategies that it stops: those that break a risk rule, where that
+    /// demotes at once, and those that were active before and are no more, also where the snapshot lacks
+    /// them. They need a new approval to come back.
     ///
     /// # Errors
-    /// If the decision cannot be written.
+    /// If the decision is of a time after this one, or cannot be written.
     pub fn record_decision(
         &self,
+        rules: &WorldRules,
         before: Option<&Previous>,
         decision: &Decision,
         correlations: Option<&Correlations>,
+        at: Timestamp,
     ) -> Result<Vec<LifecycleEvent>, JudgeError> {
+        not_of_the_future(decision.as_of.as_deref().and_then(parse_instant), at)?;
         let judged = decision.strategies.iter().map(|(id, _)| id.as_str());
         let correlations = self.known_correlations(judged, &decision.selected, correlations);
         let mut events = vec![LifecycleEvent::DecisionRecorded { decision: document(decision)?, correlations }];
@@ -190,12 +222,32 @@ impl WorldRecord {
             Some(Previous::Ids(ids)) => ids.iter().any(|known| known == id),
             None => false,
         };
-        let stopped = self.live().keys().filter(|id| was_active(id) && !decision.selected.contains(id));
+        let stops = |id: &&String| {
+            was_active(id) && !decision.selected.contains(id) || rules.risk_exit && breaks_risk(decision, id)
+        };
+        let stopped = self.live().keys().filter(stops);
         for id in stopped {
             events.extend(self.demote((POLICY, &reason(decision, id)), id)?);
         }
         Ok(events)
     }
+}
+
+/// Fails where a snapshot is of a later time than what is recorded of it; clocks may differ by a minute.
+fn not_of_the_future(as_of: Option<Timestamp>, at: Timestamp) -> Result<(), JudgeError> {
+    match as_of {
+        Some(as_of) if seconds_between(at, as_of) > CLOCK_TOLERANCE => Err(JudgeError::FromFuture { as_of, at }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a blocking risk rule of a strategy is false, not merely missing.
+fn breaks_risk(decision: &Decision, id: &str) -> bool {
+    let own = decision.strategies.iter().find(|(known, _)| known == id);
+    let mut checks = own.into_iter().flat_map(|(_, own)| &own.checks);
+    checks.any(|check| {
+        (check.layer, check.severity, check.outcome) == (Layer::Risk.as_str(), RuleSeverity::Blocking, "false")
+    })
 }
 
 fn document(decision: &Decision) -> Result<Json, JudgeError> {

@@ -5,7 +5,6 @@ use super::promotion::{BlockReason, Candidate};
 use super::rules::WorldRules;
 use super::words::Stage;
 use super::world::WorldRecord;
-use crate::ir::PromotionMode;
 
 /// Where a strategy is going.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,13 +39,9 @@ impl Outlook {
 
 /// What keeps a live strategy from executing.
 fn of_live(rules: &WorldRules, world: &WorldRecord, campaign: &StrategyStatus) -> Vec<&'static str> {
-    let approved = world.approved(rules).contains(&campaign.strategy_id);
-    let halted = world.halted().map(|_| BlockReason::WorldHalted.as_str());
-    let void = (!approved).then_some(match (rules.allow_live, rules.mode) {
-        (false, _) | (_, PromotionMode::Disabled) => BlockReason::PromotionDisabled.as_str(),
-        (true, _) => BlockReason::ManualApprovalRequired.as_str(),
-    });
-    halted.into_iter().chain(void).collect()
+    let halted = world.halted().map(|_| BlockReason::WorldHalted);
+    let blocks = world.live_blocks(rules, &campaign.strategy_id);
+    halted.into_iter().chain(blocks).map(BlockReason::as_str).collect()
 }
 
 /// What stands in the way of live; an incomplete campaign says what it lacks.

@@ -30,6 +30,8 @@ pub struct RunRecord {
     pub samples: Samples,
     /// What it counts for.
     pub standing: Standing,
+    /// Whether its strategy was stopped since, and nobody has approved the run again.
+    pub stopped: bool,
 }
 
 /// What a person said about a run, with what is known about that.
@@ -77,6 +79,12 @@ impl RunRecord {
     #[must_use]
     pub fn selects_itself(&self) -> bool {
         self.active_set.as_ref().is_some_and(|active| active.contains(&self.strategy_id))
+    }
+
+    /// Whether it may carry a live strategy: its rules were met, and its decision selected the strategy.
+    #[must_use]
+    pub fn qualifies(&self) -> bool {
+        self.passed() && self.selects_itself()
     }
 
     /// Whether its rules were met, perhaps with warnings.

@@ -1,6 +1,6 @@
 //! What a policy says about the life of its strategies, ready to be asked.
 
-use crate::ir::{CampaignSettings, Lifecycle, PromotionMode};
+use crate::ir::{CampaignSettings, Lifecycle, PromotionMode, RiskExit, Step};
 use crate::policy::Policy;
 
 /// After how many days an override falls due for review.
@@ -31,6 +31,8 @@ pub struct WorldRules {
     pub canary_fraction: Option<f64>,
     /// Who may approve, reject and resume; anyone where empty.
     pub approvers: Vec<String>,
+    /// Whether a broken risk rule stops a live strategy at once.
+    pub risk_exit: bool,
     /// `campaign`, if written.
     pub campaign: Option<CampaignSettings>,
     /// Whether the world is of the high tier.
@@ -74,6 +76,10 @@ impl WorldRules {
         let carried = program.carried.iter().map(|carried| format!("{}: {}", carried.path, carried.value));
         let mut rules = Self::of(&program.lifecycle, world, policy.ruleset_hash().to_owned(), allow_live);
         rules.carried = carried.collect();
+        rules.risk_exit = program
+            .steps
+            .iter()
+            .all(|step| !matches!(step, Step::Streaks(streaks) if streaks.risk_exit == RiskExit::Hysteresis));
         Ok(rules)
     }
 
@@ -93,6 +99,7 @@ impl WorldRules {
             max_live_slots: governance.max_live_slots.as_ref().map(|setting| setting.value),
             canary_fraction: governance.canary_fraction.as_ref().map(|setting| setting.value),
             approvers: governance.approvers.value.iter().map(|name| name.trim().to_owned()).collect(),
+            risk_exit: true,
             campaign: lifecycle.campaign.clone(),
             high_tier: lifecycle.risk_profile.tier.as_ref().is_some_and(|tier| tier.value == "high"),
             carried: Vec::new(),

@@ -32,6 +32,8 @@ pub struct Run {
     pub judgement: Option<Judgement>,
     /// What a person said about it.
     pub spoken: Option<Override>,
+    /// Whether the strategy was stopped since, and nobody has approved the run again.
+    pub stopped: bool,
     /// The run that it took the place of, and why.
     pub supersedes: Option<(String, String)>,
     /// The run that took its place.
@@ -174,10 +176,16 @@ impl WorldRecord {
         if strategy.trim().is_empty() || run.trim().is_empty() {
             return Err(RunError::Malformed("a run needs the id of its strategy and one of its own: name both"));
         }
+        if [strategy, run].iter().any(|id| id.contains(char::is_control)) {
+            return Err(RunError::Malformed("an id holds a line break or another control character: take a plain one"));
+        }
         if window.as_ref().is_some_and(|window| window.end < window.start) {
             return Err(RunError::Malformed("the data window ends before it starts: swap its ends"));
         }
         let link = supersedes.map(|(old, reason)| (old.to_owned(), reason.trim().to_owned()));
+        if link.as_ref().is_some_and(|(_, reason)| reason.contains(char::is_control)) {
+            return Err(ActError::ControlCharacter("reason").into());
+        }
         if let Some(known) = self.run(strategy, run) {
             let same = known.submission == *submission && known.supersedes == link;
             let other = RunError::OtherContent { strategy: strategy.clone(), run: run.clone() };
@@ -374,6 +382,7 @@ impl Run {
                 .unwrap_or_default(),
             samples: self.metrics.as_ref().map(Samples::of_json).unwrap_or_default(),
             standing,
+            stopped: self.stopped,
         }
     }
 }

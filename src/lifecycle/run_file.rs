@@ -82,6 +82,7 @@ fn read_run(value: &Value, path: &str) -> Result<RunRecord, ReadFieldError> {
         return Err(fields.wrong("metrics", "a mapping of metrics"));
     }
     Ok(RunRecord {
+        stopped: false,
         strategy_id: fields.id("strategy_id")?.to_owned(),
         run_id: fields.id("run_id")?.to_owned(),
         stage,

@@ -5,6 +5,9 @@ use crate::eval::Value;
 /// Days of a year of history.
 const DAYS_PER_YEAR: f64 = 365.0;
 
+/// The greatest number up to which doubles hold every whole number.
+const GREATEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
 /// What campaigns know of a run's metrics. What is missing, not finite, negative where that cannot be, or of
 /// another type is none.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -28,7 +31,8 @@ impl Samples {
     pub fn of(metrics: &Value) -> Self {
         let days = count(metrics, "sample_days");
         let years = || count(metrics, "effective_history_years").map(|years| years * DAYS_PER_YEAR);
-        let trades = count(metrics, "n_trades_total").filter(|trades| libm::trunc(*trades) == *trades);
+        let whole = |trades: &f64| libm::trunc(*trades) == *trades && *trades <= GREATEST_WHOLE;
+        let trades = count(metrics, "n_trades_total").filter(whole);
         Self {
             sample_days: days.or_else(years).map(|days| days as i64),
             trades_total: trades.map(|trades| trades as i64),
@@ -113,6 +117,7 @@ mod tests {
         assert_eq!(trades(json!({ "n_trades_total": 150.0 })), Some(150));
         assert_eq!(trades(json!({ "n_trades_total": 150.5 })), None);
         assert_eq!(trades(json!({ "n_trades_total": true })), None);
+        assert_eq!(trades(json!({ "n_trades_total": 1e300 })), None);
         assert_eq!(trades(json!({ "sample": { "n_trades_total": 7 } })), Some(7));
     }
 

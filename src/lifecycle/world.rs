@@ -93,6 +93,11 @@ impl WorldRecord {
         self.runs.values().flat_map(BTreeMap::values)
     }
 
+    /// The runs of a strategy, by id.
+    pub fn runs_of(&self, strategy: &str) -> impl Iterator<Item = &Run> {
+        self.runs.get(strategy).into_iter().flat_map(BTreeMap::values)
+    }
+
     /// All strategies that have a run.
     pub fn strategies(&self) -> impl Iterator<Item = &str> {
         self.runs.keys().map(String::as_str)
@@ -176,7 +181,7 @@ impl WorldRecord {
             }
             LifecycleEvent::Demoted { strategy, .. } => {
                 self.live.remove(strategy);
-                self.void_approvals(strategy);
+                self.stop_runs(strategy);
             }
             LifecycleEvent::WorldHalted { actor, reason } => {
                 let by = Act { actor: actor.clone(), reason: reason.clone() };
@@ -284,7 +289,7 @@ impl WorldRecord {
                 self.switch(activate, deactivate);
                 // What a person took back needs a new approval; what only failed may be tried again.
                 for strategy in deactivate.iter().filter(|_| !failed) {
-                    self.void_approvals(strategy);
+                    self.stop_runs(strategy);
                 }
             }
             _ => {}
@@ -321,12 +326,16 @@ impl WorldRecord {
         let Some(run) = self.run_mut(strategy, run) else { return };
         let by = SpokenBy { at, actor: actor.to_owned(), ruleset_hash: ruleset_hash.to_owned(), void: false };
         run.spoken = Some(Override { status, reason: reason.to_owned(), by });
+        run.stopped &= status != OverrideStatus::Approved;
     }
 
-    fn void_approvals(&mut self, strategy: &str) {
-        let runs = self.runs.get_mut(strategy).into_iter().flat_map(BTreeMap::values_mut);
-        for spoken in runs.filter_map(|run| run.spoken.as_mut()) {
-            spoken.by.void |= spoken.status == OverrideStatus::Approved;
+    /// What is known of a strategy that was stopped does not carry it live again: its approvals are void.
+    fn stop_runs(&mut self, strategy: &str) {
+        for run in self.runs.get_mut(strategy).into_iter().flat_map(BTreeMap::values_mut) {
+            run.stopped = true;
+            if let Some(spoken) = &mut run.spoken {
+                spoken.by.void |= spoken.status == OverrideStatus::Approved;
+            }
         }
     }
 
@@ -349,6 +358,7 @@ fn new_run(submission: Submission, at: Timestamp) -> Run {
         decision: None,
         judgement: None,
         spoken: None,
+        stopped: false,
         supersedes: None,
         superseded_by: None,
     }

@@ -119,7 +119,14 @@ impl Asked {
         });
         let shown = texts(&document, "shown")?;
         Ok(Self {
-            options: Options { world: owned("world")?, profile: owned("profile")?, detail, shown, threads: 1 },
+            options: Options {
+                world: owned("world")?,
+                profile: owned("profile")?,
+                detail,
+                shown,
+                threads: 1,
+                ..Options::default()
+            },
             strategy: owned("strategy")?,
             stage: owned("stage")?,
             as_of: time(&document, "as_of")?,

@@ -140,7 +140,7 @@ impl Log {
         let moment = || Ok(Moment { at: asked.now, now: asked.now });
         let recorded = self.ledger.decide(moment, |world, now| {
             if asked.name == "decide" {
-                let (events, decision) = asked.decide(policy, &rules, world)?;
+                let (events, decision) = asked.decide(policy, &rules, world, now)?;
                 decided = Some(decision);
                 return Ok(events);
             }
@@ -292,14 +292,17 @@ impl Asked {
         policy: &Policy,
         rules: &WorldRules,
         world: &WorldRecord,
+        now: Timestamp,
     ) -> Result<(Vec<LifecycleEvent>, Json), Refusal> {
         let mut snapshot = Snapshot::from_value(&self.tree()?).map_err(|error| Refusal::of("snapshot")(&error))?;
         let before = world.previous()?;
         (snapshot.approvals, snapshot.previous) = (world.approved(rules), before.clone());
-        let options = Options { world: Some(rules.world.clone()), detail: Detail::All, ..Options::default() };
+        let (world_id, halted) = (Some(rules.world.clone()), world.halted().is_some());
+        let options = Options { world: world_id, detail: Detail::All, halted, ..Options::default() };
         let decision = policy.evaluate(&snapshot, &options).map_err(|error| Refusal::of("evaluate")(&error))?;
         let document = serde_json::to_value(&decision).map_err(|error| Refusal::of("evaluate")(&error))?;
-        Ok((world.record_decision(before.as_ref(), &decision, snapshot.correlations.as_deref())?, document))
+        let correlations = snapshot.correlations.as_deref();
+        Ok((world.record_decision(rules, before.as_ref(), &decision, correlations, now)?, document))
     }
 
     fn act(&self, rules: &WorldRules, world: &WorldRecord, now: Timestamp) -> Result<Vec<LifecycleEvent>, Refusal> {

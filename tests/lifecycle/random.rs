@@ -215,6 +215,28 @@ impl World {
             }
             self.log.push((self.now, event));
         }
+        self.what_executes_may();
+    }
+
+    /// What must hold of all that decisions may execute live, at any time.
+    fn what_executes_may(&self) {
+        for strategy in self.record.approved(&self.rules) {
+            let run = &self.record.live()[&strategy];
+            let found = self.record.run(&strategy, run).unwrap();
+            assert!(self.setting.allow_live && self.setting.mode != "disabled", "live is off");
+            assert!(found.state.stands() && found.superseded_by.is_none(), "its run does not stand any more");
+            let papers = self.record.runs_of(&strategy).filter(|run| {
+                run.submission.stage == Stage::Paper && run.judgement.is_some() && run.superseded_by.is_none()
+            });
+            let order = |run: &Run| (run.updated_at, run.created_at, run.submission.run.clone());
+            let latest = papers.max_by_key(|run| order(run)).unwrap();
+            let judgement = latest.judgement.as_ref().unwrap();
+            assert!(latest.state.stands(), "the latest paper run does not stand");
+            assert_ne!(serde_json::to_value(judgement.status).unwrap(), "fail", "the latest paper run failed");
+            let spoken = found.spoken.as_ref().map(|spoken| spoken.status).unwrap_or_default();
+            assert_ne!(spoken, OverrideStatus::Rejected);
+            assert!(self.setting.mode == "auto_apply" || self.approved_since_demoted(&strategy, run));
+        }
     }
 
     fn cooldown_is_over(&self) {
@@ -260,6 +282,12 @@ impl World {
         assert_eq!(latest.submission.run, run, "not the latest paper run");
         let spoken = found.spoken.as_ref().map(|spoken| spoken.status).unwrap_or_default();
         assert_ne!(spoken, OverrideStatus::Rejected);
+        let stopped = self.log.iter().any(|(at, event)| {
+            event.kind() == "demoted" && event.strategy() == Some(strategy) && *at >= found.updated_at
+        });
+        if setting.mode == "auto_apply" && stopped {
+            assert!(self.approved_since_demoted(strategy, run), "it came back by a run from before it was demoted");
+        }
         if setting.mode == "manual_approval" {
             let by = &found.spoken.as_ref().expect("nothing goes live without approval").by;
             assert!(self.approved_since_demoted(strategy, run), "not approved since it was demoted");

@@ -42,6 +42,8 @@ pub(in crate::eval) struct Hysteresis<'a> {
     pub incomplete: bool,
     /// Whether streaks are known; from a bare list of ids the first failure demotes.
     pub streaks_known: bool,
+    /// Whether the world is halted: then nobody is promoted.
+    pub halted: bool,
 }
 
 fn waits(code: &'static str) -> Option<Block> {
@@ -109,6 +111,8 @@ impl Hysteresis<'_> {
         let due = f64::from(outcome.state.pass_streak) >= self.settings.promote_after.value;
         outcome.block = if self.as_of.is_none() || self.incomplete || entry.frozen || entry.risk_exit || !due {
             waits("hysteresis_pending")
+        } else if self.halted {
+            waits("world_halted")
         } else if !self.dwelt(&outcome.state) {
             waits("hysteresis_dwell")
         } else if let Some(block) = admission.test(&entry.member, book) {

@@ -140,7 +140,7 @@ impl WorldRecord {
         Ok((!repeated).then(|| (by, strategy.to_owned(), run.to_owned())))
     }
 
-    /// Freezes orders to apply a plan. What is live already by that run needs no apply.
+    /// Freezes orders to apply a plan. What is live already by that run, with nothing against it, needs no apply.
     ///
     /// # Errors
     /// If anything stands in the way, or another apply is under way.
@@ -157,7 +157,7 @@ impl WorldRecord {
         if let Some(Apply { strategy, run, .. }) = self.under_way() {
             return Err(PromotionError::UnderWay { strategy: strategy.clone(), run: run.clone() });
         }
-        if self.applied(strategy, run) {
+        if self.applied(strategy, run) && self.live_blocks(rules, strategy).is_empty() {
             return Ok(Vec::new());
         }
         let (runs, circumstances) = (self.records(), self.circumstances(risk_snapshot));

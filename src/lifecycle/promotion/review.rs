@@ -184,7 +184,7 @@ impl<'r> Review<'r> {
         let holds = |reason: BlockReason| match reason {
             BlockReason::PromotionDisabled => rules.mode == PromotionMode::Disabled || !rules.allow_live,
             BlockReason::NotPaperStage => run.stage != Stage::Paper,
-            BlockReason::ValidationFailed => !run.passed() || !run.selects_itself(),
+            BlockReason::ValidationFailed => !run.qualifies() || rules.mode == PromotionMode::AutoApply && run.stopped,
             BlockReason::CampaignIncomplete => rules.campaign.is_some() && !self.promotable.contains(id),
             BlockReason::RiskSnapshotMissingOrExpired => !self.risk_is_known(),
             BlockReason::CooldownActive => self.cooldown_remaining().is_some_and(|seconds| seconds > 0),

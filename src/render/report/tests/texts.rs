@@ -124,6 +124,7 @@ fn every_code_of_layers_and_steps_has_a_text() {
         "hysteresis_exit",
         "hysteresis_not_entered",
         "risk_exit",
+        "world_halted",
         "absent",
         "incomplete_snapshot",
         "stale_data",
