@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Run, Scratch, read, root, run};
 
 const POLICY: &str = "examples/lifecycle/policy.yaml";
-const NOW: &str = "2026-03-04T16:00:00Z";
+const NOW: &str = "2026-03-06T16:00:00Z";
 
 /// Runs a script of the examples in a directory of its own.
 #[track_caller]
@@ -60,13 +60,17 @@ fn the_script_tells_the_story_step_by_step() {
         "promotion completed trend paper-2",
         "trend: pass, promote, may run as live",
         "nothing: live by paper-2",
-        "world halted, by ops: prices look wrong",
-        "live by paper-2, but: world halted",
-        "refused: `ops` may not decide that",
-        "world resumed, by risk-desk",
         "trend: fail, demote, may run as validate",
         "for live: manual approval required",
         "trend: pass, promote, may run as paper",
+        "world halted, by ops: prices look wrong",
+        "for live: world halted, manual approval required",
+        "refused: `ops` may not decide that",
+        "world resumed, by risk-desk",
+        "promotion completed trend paper-2",
+        "nothing: live by paper-2",
+        "promotion rolled back trend paper-2, by ann: approved too early",
+        "for live: cooldown active, manual approval required",
         "clock   simulated",
         "live\ncandidate, waits for approval; correlated 0.78 with carry, please look.",
     ] {
@@ -90,6 +94,7 @@ fn the_report_shows_the_steps_of_the_story_in_every_form() {
         "live, orders free again (paper-2)",
         "world halted",
         "world goes on",
+        "approved too early",
         "not selected, fail, judged only: rule validation.risk.max_drawdown_max not met",
         "stopped being live",
     ];

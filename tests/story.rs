@@ -654,3 +654,12 @@ fn what_was_recorded_is_not_looked_at_from_before() {
         stage.at("2026-01-01", &[verb, more], &[]).exits(2).says("the record goes on to");
     }
 }
+
+#[test]
+fn what_is_recorded_goes_to_the_store_that_the_environment_names() {
+    let stage = Stage::new();
+    let snapshot = stage.snapshot("2026-03-02", 1.2, 0.1);
+    let asked = ["eval", &stage.policy, "--snapshot", &snapshot, "--stage", "live", "--record", "--now", "2026-03-02"];
+    run_with(&asked, b"", &[("QMTL_POLICY_STORE", &stage.store)]).exits(0).says("recorded: head blake3:");
+    assert_eq!(stage.kinds(), ["decision_recorded"]);
+}

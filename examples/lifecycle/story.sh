@@ -63,6 +63,7 @@ status 2025-12-31
 step 'Paper is long enough: only a person is missing'
 submit 2026-03-02 paper-2 paper paper_end
 status 2026-03-02
+at 2026-03-02 promote plan "$policy" --strategy trend --run paper-2 --risk-snapshot 2026-03-02 --format table
 
 step 'Nobody but the risk desk may approve, and nothing goes live without approval'
 refused 2026-03-02T09:00:00Z promote approve "$policy" --strategy trend --run paper-2 --actor intern --reason 'looks good'
@@ -75,12 +76,6 @@ act 2026-03-02T14:00:00Z apply --actor ops --reason 'start of the week' --risk-s
 decide 2026-03-02T15:00:00Z live
 status 2026-03-02T15:00:00Z
 
-step 'The world is halted, and goes on when the risk desk says so'
-at 2026-03-03T08:00:00Z world halt "$policy" --actor ops --reason 'prices look wrong' --format table | grep '^  '
-status 2026-03-03T09:00:00Z
-refused 2026-03-03T09:00:00Z world resume "$policy" --actor ops --reason 'prices are fine'
-at 2026-03-03T10:00:00Z world resume "$policy" --actor risk-desk --reason 'prices are fine' --format table | grep '^  '
-
 step 'A drawdown over the limit takes it down at once, whatever hysteresis says'
 decide 2026-03-03T15:00:00Z loss
 status 2026-03-03T15:00:00Z
@@ -89,14 +84,27 @@ step 'Good numbers alone do not bring it back to live'
 decide 2026-03-04T15:00:00Z recovered
 status 2026-03-04T15:00:00Z
 
+step 'The world is halted, and goes on when the risk desk says so'
+at 2026-03-04T16:00:00Z world halt "$policy" --actor ops --reason 'prices look wrong' --format table | grep '^  '
+status 2026-03-04T17:00:00Z
+refused 2026-03-04T17:00:00Z world resume "$policy" --actor ops --reason 'prices are fine'
+at 2026-03-04T18:00:00Z world resume "$policy" --actor risk-desk --reason 'prices are fine' --format table | grep '^  '
+
+step 'Approved anew it is live again; whoever doubts that takes it back'
+act 2026-03-05T10:00:00Z approve --actor risk-desk --reason 'the loss was one day'
+act 2026-03-05T11:00:00Z apply --actor ops --reason 'as approved' --risk-snapshot 2026-03-05T11:00:00Z
+status 2026-03-05T11:00:00Z
+act 2026-03-05T12:00:00Z rollback --actor ann --reason 'approved too early'
+status 2026-03-05T12:00:00Z
+
 step 'Everything is in the record, and nothing in it was changed'
 "$program" store verify --store "$store" --format table
 
 step 'The report'
 for language in en ko; do
-  at 2026-03-04T16:00:00Z report "$policy" --lang $language --format html --out "$directory/report.$language.html" \
-    --risk-snapshot 2026-03-04T16:00:00Z
+  at 2026-03-06T16:00:00Z report "$policy" --lang $language --format html --out "$directory/report.$language.html" \
+    --risk-snapshot 2026-03-06T16:00:00Z
 done
-at 2026-03-04T16:00:00Z report "$policy" --strategy trend --format md --risk-snapshot 2026-03-04T16:00:00Z |
+at 2026-03-06T16:00:00Z report "$policy" --strategy trend --format md --risk-snapshot 2026-03-06T16:00:00Z |
   sed -n '1,10p'
 printf '\nreports: %s and %s\n' "$directory/report.en.html" "$directory/report.ko.html"

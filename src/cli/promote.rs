@@ -9,6 +9,7 @@ use super::table::table;
 use super::terminal::Terminal;
 use super::{Failure, Outcome, clock, promote_acts};
 use crate::lifecycle::{Candidate, Candidates, Circumstances, PromotionPlan, Review};
+use crate::render::duration;
 
 pub(super) fn run(arguments: &PromoteArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     match &arguments.verb {
@@ -99,7 +100,10 @@ fn plan_page(plan: &PromotionPlan, terminal: &Terminal) -> String {
     let _ = writeln!(out, "{}, {} by run {}: {verdict}\n", plan.world_id, plan.strategy_id, plan.run_id);
     let list = |ids: &[String]| if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") };
     let slots = plan.max_live_slots.map(|most| format!(", at most {most}")).unwrap_or_default();
-    let cooldown = plan.cooldown_remaining_sec.map(|seconds| format!("{seconds} s left"));
+    let cooldown = plan.cooldown_remaining_sec.map(|seconds| match seconds {
+        0 => "over".to_owned(),
+        left => format!("{} left", duration(left as f64)),
+    });
     let canary = plan.canary_fraction.map(|share| share.to_string());
     let lines = [
         ("activates", list(&plan.plan.activate)),

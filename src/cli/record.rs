@@ -95,6 +95,14 @@ pub(super) fn recorded_page(recorded: &Recorded) -> String {
         let by = text("actor").map(|actor| format!(", by {actor}: {}", text("reason").unwrap_or_default()));
         out.push_str(format!("  {what} {}", subject.join(" ")).trim_end());
         out.push_str(&format!("{}{}\n", to.unwrap_or_default(), by.unwrap_or_default()));
+        for (key, label) in [("activate", "live"), ("deactivate", "stopped")] {
+            let ids = event.get(key).and_then(Value::as_array).into_iter().flatten();
+            let id = |one: &Value| one.as_str().or_else(|| one.get("strategy")?.as_str()).map(str::to_owned);
+            let ids: Vec<_> = ids.filter_map(id).collect();
+            if !ids.is_empty() {
+                out.push_str(&format!("    {label}: {}\n", ids.join(", ")));
+            }
+        }
     }
     out + &format!("events {}\nhead {}\n", recorded.number, recorded.head)
 }

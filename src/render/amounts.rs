@@ -74,7 +74,7 @@ pub(in crate::render) fn days(seconds: f64) -> String {
 }
 
 /// Seconds as the two largest units that they fill.
-pub(in crate::render) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     if seconds < 0.0 {
         return format!("-{}", duration(-seconds));
     }

@@ -21,6 +21,8 @@ pub mod sarif;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cli")]
+pub(crate) use amounts::duration;
 pub use pretty::{pretty, write_pretty};
 pub use runs::{RunView, RunsView, WholeRun};
 
