@@ -647,6 +647,28 @@ fn nothing_is_written_over_the_record_or_over_what_is_read() {
 }
 
 #[test]
+fn what_is_live_is_observed_and_void_approvals_are_not_shown_as_such() {
+    let stage = Stage::new();
+    live_in(&stage);
+    assert_eq!(stage.tick("2026-03-02T04:00:00"), "already_in_live_campaign");
+    let said = |now: &str| {
+        let runs = stage.at(now, &["run", "list"], &["--format", "json"]).exits(0).json();
+        let p2 = runs["runs"].as_array().unwrap().iter().find(|run| run["run_id"] == "p2").unwrap().clone();
+        p2["override_status"].clone()
+    };
+    assert_eq!(said("2026-03-02T04:00:00"), "approved");
+    assert_eq!(stage.decide("2026-03-03", 1.2, 0.24)["action"], "demote");
+    assert_eq!(said("2026-03-03"), "none");
+    assert_eq!(stage.tick("2026-03-03"), "promotable_to_live");
+    // What failed is not activated by hand.
+    let snapshot = stage.snapshot("2026-03-03", 1.2, 0.4);
+    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "p3", "--stage", "paper"];
+    stage.at("2026-03-03", &["run", "submit"], &of).exits(0);
+    let of = ["--strategy", "s1", "--run", "p3", "--to", "activated"];
+    stage.at("2026-03-03", &["run", "transition"], &of).exits(2).says("did not pass");
+}
+
+#[test]
 fn what_was_recorded_is_not_looked_at_from_before() {
     let stage = Stage::new();
     live_in(&stage);

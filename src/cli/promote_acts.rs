@@ -1,5 +1,8 @@
 //! What people decide about promotions, appended to the record.
 
+use std::cell::RefCell;
+use std::io::Write;
+
 use jiff::Timestamp;
 
 use super::answers::{answer, rules};
@@ -35,9 +38,31 @@ pub(super) fn apply(asked: &ApplyRun, terminal: &Terminal) -> Result<Outcome, Fa
 
 pub(super) fn rollback(asked: &ApplyRun, terminal: &Terminal) -> Result<Outcome, Failure> {
     let risk = risk_snapshot(asked.risk_snapshot.as_deref())?;
-    record(&asked.record, terminal, |world, rules, now| {
-        world.rollback(rules, asked.act.by(), asked.run.of(), risk, now)
-    })
+    let stays_out = RefCell::new(Vec::new());
+    let outcome = record(&asked.record, terminal, |world, rules, now| {
+        let events = world.rollback(rules, asked.act.by(), asked.run.of(), risk, now)?;
+        *stays_out.borrow_mut() = events.iter().flat_map(|event| stay_out(world, event)).collect();
+        Ok(events)
+    })?;
+    let stays_out = stays_out.into_inner();
+    if !stays_out.is_empty() {
+        let why = match risk {
+            Some(_) => "it does not qualify any more, or there is no room",
+            None => "whether it still qualifies takes a --risk-snapshot",
+        };
+        writeln!(std::io::stderr(), "not live again: {}: {why}", stays_out.join(", "))?;
+    }
+    Ok(outcome)
+}
+
+/// What an apply stopped and its rollback does not bring back.
+fn stay_out(world: &WorldRecord, event: &LifecycleEvent) -> Vec<String> {
+    let LifecycleEvent::PromotionRolledBack { strategy, run, activate, failed: false, .. } = event else {
+        return Vec::new();
+    };
+    let apply = world.applies().iter().rev().find(|apply| (&apply.strategy, &apply.run) == (strategy, run));
+    let stopped = apply.into_iter().flat_map(|apply| &apply.deactivate);
+    stopped.filter(|id| activate.iter().all(|one| one.strategy != **id)).cloned().collect()
 }
 
 pub(super) fn demote(asked: &DemoteStrategy, terminal: &Terminal) -> Result<Outcome, Failure> {

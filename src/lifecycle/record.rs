@@ -32,6 +32,8 @@ pub struct RunRecord {
     pub standing: Standing,
     /// Whether its strategy was stopped since, and nobody has approved the run again.
     pub stopped: bool,
+    /// Whether its strategy is live by it.
+    pub live: bool,
 }
 
 /// What a person said about a run, with what is known about that.

@@ -121,6 +121,16 @@ pub enum RunError {
         /// The run.
         run: String,
     },
+    /// A run that did not pass.
+    #[error(
+        "the run `{run}` of `{strategy}` did not pass: what fails is not activated, judge again under a new run id"
+    )]
+    NotPassed {
+        /// The strategy.
+        strategy: String,
+        /// The run.
+        run: String,
+    },
     /// A command that needs a judged run.
     #[error("the run `{run}` of `{strategy}` is {state}: only an evaluated run can be approved or rejected")]
     NotJudged {
@@ -242,6 +252,9 @@ impl WorldRecord {
         if to == RunState::Evaluated {
             return Err(RunError::NeedsDecision { strategy, run });
         }
+        if to == RunState::Activated && !known.record().passed() {
+            return Err(RunError::NotPassed { strategy, run });
+        }
         Ok(vec![LifecycleEvent::RunMoved { strategy, run, from, to }])
     }
 
@@ -354,7 +367,7 @@ impl Run {
         })
     }
 
-    /// The run in short, as campaigns and promotions read it.
+    /// The run in short, as campaigns and promotions read it; whether it is live is for the world to say.
     #[must_use]
     pub fn record(&self) -> RunRecord {
         let judgement = self.judgement.as_ref();
@@ -383,6 +396,7 @@ impl Run {
             samples: self.metrics.as_ref().map(Samples::of_json).unwrap_or_default(),
             standing,
             stopped: self.stopped,
+            live: false,
         }
     }
 }

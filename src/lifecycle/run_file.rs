@@ -83,6 +83,7 @@ fn read_run(value: &Value, path: &str) -> Result<RunRecord, ReadFieldError> {
     }
     Ok(RunRecord {
         stopped: false,
+        live: false,
         strategy_id: fields.id("strategy_id")?.to_owned(),
         run_id: fields.id("run_id")?.to_owned(),
         stage,

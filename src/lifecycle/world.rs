@@ -106,7 +106,8 @@ impl WorldRecord {
     /// All runs in short, as campaigns and promotions read them.
     #[must_use]
     pub fn records(&self) -> Vec<RunRecord> {
-        self.runs().map(Run::record).collect()
+        let is_live = |run: &RunRecord| self.live.get(&run.strategy_id) == Some(&run.run_id);
+        self.runs().map(Run::record).map(|run| RunRecord { live: is_live(&run), ..run }).collect()
     }
 
     /// What is live, each strategy with its run.

@@ -26,7 +26,7 @@ pub struct RunView {
     pub selected: Option<bool>,
     /// The mode that its decision gives it.
     pub effective_mode: Option<Json>,
-    /// What a person said.
+    /// What a person said, as long as it is not void.
     pub override_status: OverrideStatus,
     /// The run that took its place.
     pub superseded_by: Option<String>,
@@ -80,6 +80,7 @@ impl RunView {
     pub fn of(run: &Run) -> Self {
         let told = run.decision.as_ref().and_then(|decision| decision.get("strategies")?.get(&run.submission.strategy));
         let field = |key: &str| told.and_then(|told| told.get(key)).cloned();
+        let said = run.spoken.as_ref().filter(|spoken| !spoken.by.void);
         Self {
             strategy_id: run.submission.strategy.clone(),
             run_id: run.submission.run.clone(),
@@ -90,7 +91,7 @@ impl RunView {
             status: field("status"),
             selected: run.judgement.as_ref().map(|judged| judged.active_set.contains(&run.submission.strategy)),
             effective_mode: field("effective_mode"),
-            override_status: run.spoken.as_ref().map(|spoken| spoken.status).unwrap_or_default(),
+            override_status: said.map(|spoken| spoken.status).unwrap_or_default(),
             superseded_by: run.superseded_by.clone(),
         }
     }

@@ -88,6 +88,9 @@ impl<Input: BufRead> Lines<Input> {
         let Some(bytes) = bytes.strip_suffix(b"\n") else {
             return Err(unreadable("it does not end; export the log again"));
         };
+        if bytes.ends_with(b"\r") || bytes.starts_with(b"\xef\xbb\xbf") {
+            return Err(unreadable("its ends were converted for another system; import the file unchanged"));
+        }
         let text = std::str::from_utf8(bytes).map_err(|error| unreadable(&error.to_string()))?;
         let event: Event = serde_json::from_str(text).map_err(|error| unreadable(&error.to_string()))?;
         // Another spelling of the same event (`\u0041`, `1E5`, a space) would not be found by its hash.

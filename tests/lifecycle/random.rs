@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use qmtl_policy::eval::Action;
 use qmtl_policy::lifecycle::{
     LifecycleEvent, OverrideStatus, Run, RunState, Stage, SwitchOutcome, WorldRecord, WorldRules, campaign_status,
 };
+use qmtl_policy::{Options, Policy, Snapshot};
 use serde_json::json;
 
-use super::{WORLD, at, decision, rules, submission};
+use super::{WORLD, at, decision, submission};
 
 const STRATEGIES: [&str; 3] = ["a", "b", "c"];
 const RUNS: [&str; 3] = ["r0", "r1", "r2"];
@@ -50,6 +52,10 @@ enum Command {
     Halt,
     Resume,
     Rollback,
+    /// A decision is recorded; the strategy breaks a risk rule, or not.
+    Decide {
+        loss: bool,
+    },
 }
 
 /// A command with whom it is about and who gives it.
@@ -85,6 +91,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Halt),
         3 => Just(Command::Resume),
         3 => Just(Command::Rollback),
+        4 => prop::bool::weighted(0.3).prop_map(|loss| Command::Decide { loss }),
     ]
 }
 
@@ -107,18 +114,20 @@ struct Setting {
 }
 
 impl Setting {
-    fn rules(self) -> WorldRules {
+    fn policy(self) -> Policy {
         let campaign = self.window.map(|days| format!("campaign: {{ paper: {{ window: {days}d }} }}\n"));
         let approvers = if self.approvers { "[risk]" } else { "[]" };
-        rules(&format!(
-            "allow_live: {}\ndata_currency: {{ max_lag: 1d }}\n{}governance:\n  decision_ttl: 1h\n  live_promotion: \
+        let text = format!(
+            "world: {WORLD}\nselection: {{ gates: [sharpe >= 0] }}\nvalidation: {{ risk: {{ max_drawdown_max: 20% }} \
+             }}\nallow_live: {}\ndata_currency: {{ max_lag: 1d }}\n{}governance:\n  decision_ttl: 1h\n  live_promotion: \
              {{ mode: {}, max_live_slots: {}, approvers: {approvers}, cooldown: {}d }}\n",
             self.allow_live,
             campaign.unwrap_or_default(),
             self.mode,
             self.slots,
             self.cooldown
-        ))
+        );
+        Policy::compile(&text).unwrap()
     }
 }
 
@@ -140,6 +149,7 @@ fn setting() -> impl Strategy<Value = Setting> {
 /// The world with all that has happened to it.
 struct World {
     setting: Setting,
+    policy: Policy,
     rules: WorldRules,
     record: WorldRecord,
     log: Vec<(Timestamp, LifecycleEvent)>,
@@ -149,7 +159,9 @@ struct World {
 impl World {
     fn new(setting: Setting) -> Self {
         let (record, now) = (WorldRecord::new(WORLD), at("2026-01-01"));
-        Self { setting, rules: setting.rules(), record, log: Vec::new(), now }
+        let policy = setting.policy();
+        let rules = WorldRules::new(&policy, None, None).unwrap();
+        Self { setting, policy, rules, record, log: Vec::new(), now }
     }
 
     /// What a command would do; none where it is refused.
@@ -180,7 +192,31 @@ impl World {
             Command::Halt => record.halt(by).ok(),
             Command::Resume => record.resume(rules, by).ok(),
             Command::Rollback => record.rollback(rules, by, of, taken(Some(1)), now).ok(),
+            Command::Decide { loss } => Some(self.decide(strategy, *loss)),
         }
+    }
+
+    /// A decision on all strategies, of which one may break a risk rule.
+    fn decide(&self, strategy: &str, loss: bool) -> Vec<LifecycleEvent> {
+        let metrics = |id: &str| json!({ "sharpe": 1, "max_drawdown": if loss && id == strategy { 0.4 } else { 0.1 } });
+        let metrics: BTreeMap<_, _> = STRATEGIES.into_iter().map(|id| (id, metrics(id))).collect();
+        let (now, world) = (self.now.to_string(), &self.record);
+        let snapshot = json!({ "as_of": now, "data_end": now, "stage": "live", "metrics": metrics }).to_string();
+        let mut snapshot = Snapshot::from_json(&snapshot).unwrap();
+        let before = world.previous().unwrap();
+        (snapshot.approvals, snapshot.previous) = (world.approved(&self.rules), before.clone());
+        let options = Options { halted: world.halted().is_some(), ..Options::default() };
+        let decision = self.policy.evaluate(&snapshot, &options).unwrap();
+        for (id, told) in &decision.strategies {
+            let executes = told.effective_mode == "live";
+            assert!(!executes || snapshot.approvals.contains(id), "`{id}` executes live without approval");
+            assert!(!executes || !(loss && id == strategy), "`{id}` executes live though it breaks a risk rule");
+            assert!(world.halted().is_none() || told.action != Action::Promote, "promoted in a halted world");
+        }
+        let events = world.record_decision(&self.rules, before.as_ref(), &decision, None, self.now).unwrap();
+        let stops = |event: &LifecycleEvent| event.kind() == "demoted" && event.strategy() == Some(strategy);
+        assert!(!loss || !world.live().contains_key(strategy) || events.iter().any(stops), "a loss must demote");
+        events
     }
 
     fn step(&mut self, step: &Step) {

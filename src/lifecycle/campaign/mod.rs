@@ -216,13 +216,15 @@ fn strategy_status(rules: &WorldRules, id: &str, runs: Vec<&RunRecord>) -> Strat
     if stages.iter().any(|stage| stage.too_few_trades()) {
         reasons.push(CampaignReason::InsufficientTradesInWindow);
     }
+    // A paper run that was applied is what its strategy is live by.
+    let live_run = live.latest().or_else(|| paper.live());
     let run_id = |stage: &StageRuns<'_>| stage.latest().map(|run| run.run_id.clone());
     StrategyStatus {
         strategy_id: id.to_owned(),
-        phase: phase(&paper, &live),
+        phase: phase(&paper, live_run),
         latest_backtest_run_id: run_id(&backtest),
         latest_paper_run_id: run_id(&paper),
-        latest_live_run_id: run_id(&live),
+        latest_live_run_id: live_run.map(|run| run.run_id.clone()),
         promotable_to_paper: samples_suffice && backtest.carries(),
         promotable_to_live: samples_suffice && paper.carries() && (!backtest.asked() || backtest.complete()),
         backtest: backtest.status(),
@@ -235,8 +237,8 @@ fn strategy_status(rules: &WorldRules, id: &str, runs: Vec<&RunRecord>) -> Strat
     }
 }
 
-fn phase(paper: &StageRuns<'_>, live: &StageRuns<'_>) -> Phase {
-    if live.latest().is_some() {
+fn phase(paper: &StageRuns<'_>, live: Option<&RunRecord>) -> Phase {
+    if live.is_some() {
         Phase::LiveCampaign
     } else if paper.latest().is_some() {
         Phase::PaperCampaign

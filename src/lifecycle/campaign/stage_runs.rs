@@ -62,6 +62,11 @@ impl<'r> StageRuns<'r> {
         self.runs.iter().rev().find(|run| run.standing != Standing::Superseded).copied()
     }
 
+    /// The run that the strategy is live by, if it is one of these.
+    pub fn live(&self) -> Option<&'r RunRecord> {
+        self.runs.iter().copied().find(|run| run.live)
+    }
+
     /// The runs that show something.
     fn observed(&self) -> impl Iterator<Item = &'r RunRecord> {
         self.runs.iter().copied().filter(|run| run.standing != Standing::Pending)
