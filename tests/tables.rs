@@ -74,3 +74,51 @@ fn bench_measures_made_up_rows_and_snapshots() {
     run(&["bench", "examples/crypto_mom/policy.yaml"]).exits(2).says("--rows N or --snapshot FILE");
     run(&["bench", "examples/crypto_mom/policy.yaml", "--rows", "0"]).exits(2).says("from 1 to");
 }
+
+/// The decision on a table that a policy judges.
+fn judged(policy: &str, name: &str, table: &str) -> serde_json::Value {
+    let scratch = Scratch::new();
+    let (policy, table) = (scratch.file("p.yaml", policy), scratch.file(name, table));
+    run(&["eval", policy.to_str().unwrap(), "--snapshot", table.to_str().unwrap()]).exits(0).json()
+}
+
+/// What judging a table says where it cannot be judged.
+fn refused(name: &str, table: &str, message: &str) {
+    let scratch = Scratch::new();
+    let policy = scratch.file("p.yaml", "world: w\nselection: { gates: [sharpe >= 0.5] }\n");
+    let table = scratch.file(name, table);
+    run(&["eval", policy.to_str().unwrap(), "--snapshot", table.to_str().unwrap()]).exits(2).says(message);
+}
+
+#[test]
+fn a_column_keeps_its_name_whatever_its_cells_hold() {
+    let policy = "world: w\nselection: { gates: [max_drawdown <= 25%] }\n";
+    let json = r#"{"metrics": {"a": {"max_drawdown": null, "max_dd": 0.1}}}"#;
+    let wanted = judged(policy, "t.json", json);
+    assert_eq!(wanted["notes"][0]["code"], "non_finite");
+    let csv = "strategy_id,max_drawdown,max_dd\na,,0.1\n";
+    let lines = "{\"strategy_id\": \"a\", \"max_drawdown\": null, \"max_dd\": 0.1}\n";
+    for (name, table) in [("t.csv", csv), ("t.jsonl", lines)] {
+        let found = judged(policy, name, table);
+        assert_eq!(found["selected"], serde_json::json!([]), "{name}");
+        assert_eq!(found["notes"], wanted["notes"], "{name}");
+    }
+    // Also where another row makes it a column of truth values or of numbers.
+    let csv = "strategy_id,max_drawdown,max_dd\nb,0.1,\na,,0.1\n";
+    assert_eq!(judged(policy, "t.csv", csv)["selected"], serde_json::json!(["b"]));
+}
+
+#[test]
+fn a_line_without_a_key_is_a_strategy_without_the_metric() {
+    let policy = "world: w\nselection: { gates: [max_drawdown <= 25%] }\n";
+    let lines = "{\"strategy_id\": \"a\", \"max_drawdown\": 0.1}\n{\"strategy_id\": \"b\", \"max_dd\": 0.1}\n";
+    let found = judged(policy, "t.jsonl", lines);
+    assert_eq!(found["selected"], serde_json::json!(["a", "b"]));
+    assert_eq!(found["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn a_column_keeps_its_kind_throughout_a_table() {
+    let table = "as_of,strategy_id,sharpe\n2026-01-30,a,0.1\n2026-01-31,a,x\n";
+    refused("t.csv", table, "row 2: `sharpe` must be a number like those above, not `x`");
+}

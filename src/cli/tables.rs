@@ -179,7 +179,8 @@ fn json_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
 
 fn json_cell(value: Option<&Value>) -> Option<Cell> {
     Some(match value {
-        None | Some(Value::Null) => Cell::Empty,
+        None => Cell::Absent,
+        Some(Value::Null) => Cell::Empty,
         Some(Value::Number(number)) => Cell::Number(*number),
         Some(Value::Boolean(flag)) => Cell::Boolean(*flag),
         Some(Value::Text(text)) => Cell::Text(text.clone()),

@@ -7,7 +7,7 @@ use super::kernels::clear_outside;
 use super::notes::Notes;
 use super::snapshot::{Leaf, Strategy};
 use super::strategies::{Form, Strategies};
-use super::table::{Cells, Table};
+use super::table::{Cells, Table, TableColumn};
 use crate::ir::Metric;
 use crate::syntax::parse_duration;
 use crate::value::{Bitmask, Interval, Kind, Unit};
@@ -44,8 +44,9 @@ impl Filler<'_> {
             let names = std::iter::once(&self.metric.name).chain(self.metric.aliases.iter().map(|(alias, _)| alias));
             names.into_iter().any(|name| column == name || last == name)
         };
-        let candidates: Vec<_> = table.columns().iter().filter(|(name, _)| means(name)).collect();
-        if let ([(name, Cells::Number(values, presence))], Kind::Number(_)) = (candidates.as_slice(), self.metric.kind)
+        let candidates: Vec<_> = table.columns().iter().filter(|column| means(&column.name)).collect();
+        if let ([TableColumn { name, cells: Cells::Number(values, presence), .. }], Kind::Number(_)) =
+            (candidates.as_slice(), self.metric.kind)
             && presence.is_whole()
             && self.factor(name) == Some(1.0)
         {

@@ -7,4 +7,5 @@ mod grouping;
 pub use cells::Cell;
 pub(in crate::eval) use cells::Cells;
 pub use columns::Table;
+pub(in crate::eval) use columns::TableColumn;
 pub use grouping::{BatchColumn, Grouping, TableError};
