@@ -122,3 +122,23 @@ fn a_column_keeps_its_kind_throughout_a_table() {
     let table = "as_of,strategy_id,sharpe\n2026-01-30,a,0.1\n2026-01-31,a,x\n";
     refused("t.csv", table, "row 2: `sharpe` must be a number like those above, not `x`");
 }
+
+#[test]
+fn a_column_that_is_almost_one_with_a_meaning_is_refused() {
+    refused("t.csv", "strategy_id,sharpe,Side\na,1,long\n", "the column `Side` is probably meant as `side`");
+    refused("t.csv", "strategy_id,sharpe,wieght\na,1,0.1\n", "the column `wieght` is probably meant as `weight`");
+    refused("t.csv", "Strategy_Id,sharpe\na,1\n", "no column `strategy_id`: rename `Strategy_Id`");
+    refused("t.csv", "id,sharpe\na,1\n", "no column `strategy_id`: rename `id`");
+    refused("t.csv", "x,sharpe\na,1\n", "the table has no column `strategy_id`");
+    let lines = "{\"strategy_id\": \"a\", \"sharpe\": 1}\n{\"strategy_id\": \"b\", \"asof\": \"2026-01-31\"}\n";
+    refused("t.jsonl", lines, "line 2: the column `asof` is probably meant as `as_of`");
+}
+
+#[test]
+fn a_weight_that_is_not_finite_is_no_share_of_a_budget() {
+    let policy = "world: w\nselection:\n  score: sharpe\n  constraints: { exposure: { gross_budget: { long: 1 } } }\n  topk: { total: 4 }\n";
+    let found = judged(policy, "t.csv", "strategy_id,sharpe,side,weight\na,2,long,inf\nb,1,long,\n");
+    assert_eq!(found["selected"], serde_json::json!(["b"]));
+    assert_eq!(found["strategies"]["a"]["rejected_by"]["code"], "weight_missing");
+    assert_eq!(found["notes"][0]["examples"], serde_json::json!(["a.weight"]));
+}

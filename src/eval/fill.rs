@@ -30,6 +30,11 @@ pub(super) fn column<'s>(
     }
 }
 
+/// Notes that a value is no number that could be used.
+pub(super) fn note_non_finite(notes: &mut Notes, example: String) {
+    notes.add("non_finite", "values that are null or not finite count as missing", example);
+}
+
 struct Filler<'a> {
     metric: &'a Metric,
     native: bool,
@@ -141,7 +146,7 @@ impl Filler<'_> {
     fn checked(&mut self, value: f64, id: impl Fn() -> String) -> f64 {
         let example = || format!("{}.{}", id(), self.metric.name);
         if !value.is_finite() {
-            self.notes.add("non_finite", "values that are null or not finite count as missing", example());
+            note_non_finite(self.notes, example());
             return f64::NAN;
         }
         if self.native && !self.metric.range.contains(value) {

@@ -11,6 +11,7 @@ pub struct Table {
     ids: Ids,
     pub(super) side: Texts,
     pub(super) sector: Texts,
+    /// NaN where none is given; what is given and not finite is an infinity.
     pub(super) weight: Vec<f64>,
     pub(super) data_end: Vec<Option<Timestamp>>,
     pub(super) columns: Vec<TableColumn>,
@@ -66,7 +67,7 @@ impl Table {
     }
 
     pub(in crate::eval) fn weight(&self, row: usize) -> Option<f64> {
-        self.weight.get(row).copied().filter(|weight| weight.is_finite())
+        self.weight.get(row).copied().filter(|weight| !weight.is_nan())
     }
 
     pub(in crate::eval) fn data_end(&self, row: usize) -> Option<Timestamp> {

@@ -6,58 +6,10 @@ use jiff::Timestamp;
 
 use super::cells::{Cell, Cells};
 use super::columns::{Table, TableColumn};
+use super::error::TableError;
+use crate::diag::{misspelt, nearest};
 use crate::eval::snapshot::Snapshot;
 use crate::eval::time::parse_instant;
-
-/// Why a table cannot be judged. Rows count from 1, a header not counted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TableError {
-    /// No column `strategy_id`.
-    #[error("the table has no column `strategy_id`")]
-    NoStrategyColumn,
-    /// Two columns of one name.
-    #[error("the table has two columns `{0}`")]
-    DoubleColumn(String),
-    /// A row without id.
-    #[error("row {row}: `strategy_id` is empty")]
-    NoStrategy {
-        /// The row.
-        row: usize,
-    },
-    /// The same strategy twice at one instant.
-    #[error("row {row}: `{id}` stands twice at one `as_of`")]
-    DoubleStrategy {
-        /// The row.
-        row: usize,
-        /// The strategy.
-        id: String,
-    },
-    /// Rows not in the order of time.
-    #[error("row {row}: `as_of` goes back or is empty in some rows; sort the table by `as_of`")]
-    NotAscending {
-        /// The row.
-        row: usize,
-    },
-    /// A column of another kind.
-    #[error("row {row}: `{column}` must be {wanted}, not `{found}`")]
-    Kind {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: String,
-        /// What it takes.
-        wanted: &'static str,
-        /// What stands there.
-        found: String,
-    },
-    /// Stages that differ at one instant.
-    #[error("row {row}: the stages at one `as_of` differ")]
-    Stages {
-        /// The row.
-        row: usize,
-    },
-}
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +23,24 @@ enum Role {
     DataEnd,
     /// A metric or an attribute, by its place among those.
     Value(usize),
+}
+
+/// The columns with a meaning of their own.
+const RESERVED: [(&str, Role); 7] = [
+    ("strategy_id", Role::Strategy),
+    ("as_of", Role::AsOf),
+    ("stage", Role::Stage),
+    ("side", Role::Side),
+    ("sector", Role::Sector),
+    ("weight", Role::Weight),
+    ("data_end", Role::DataEnd),
+];
+
+/// The column that probably holds the ids of a table without `strategy_id`.
+fn strategy_column(columns: &[String]) -> Option<&String> {
+    let is = |name: &String| ["id", "strategy"].contains(&name.to_lowercase().as_str());
+    let near = || nearest("strategy_id", columns.iter().map(String::as_str));
+    columns.iter().find(|name| is(name)).or_else(|| columns.iter().find(|name| Some(name.as_str()) == near()))
 }
 
 /// A column of a batch of rows.
@@ -105,7 +75,7 @@ impl Grouping {
     /// Rows with these columns.
     ///
     /// # Errors
-    /// If `strategy_id` is absent or a name stands twice.
+    /// If `strategy_id` is absent, a name stands twice, or one is almost that of a column with a meaning.
     pub fn new(columns: Vec<String>) -> Result<Self, TableError> {
         let mut grouping = Self { names: Vec::new(), roles: Vec::new(), values: 0, row: 0, expected: 0, open: None };
         let mut names = HashSet::new();
@@ -113,24 +83,22 @@ impl Grouping {
             return Err(TableError::DoubleColumn(double.clone()));
         }
         if !names.contains("strategy_id") {
-            return Err(TableError::NoStrategyColumn);
+            return Err(TableError::NoStrategyColumn { near: strategy_column(&columns).cloned() });
         }
-        columns.into_iter().for_each(|name| grouping.add_column(name));
+        columns.into_iter().try_for_each(|name| grouping.add_column(name))?;
         Ok(grouping)
     }
 
     /// Adds a column that rows before lack.
-    pub fn add_column(&mut self, name: String) {
-        let role = match name.as_str() {
-            "strategy_id" => Role::Strategy,
-            "as_of" => Role::AsOf,
-            "stage" => Role::Stage,
-            "side" => Role::Side,
-            "sector" => Role::Sector,
-            "weight" => Role::Weight,
-            "data_end" => Role::DataEnd,
-            _ => Role::Value(self.values),
-        };
+    ///
+    /// # Errors
+    /// If its name is almost that of a column with a meaning.
+    pub fn add_column(&mut self, name: String) -> Result<(), TableError> {
+        let role = RESERVED.iter().find(|(known, _)| *known == name).map(|(_, role)| *role);
+        if let (None, Some(near)) = (role, misspelt(&name, RESERVED.map(|(known, _)| known))) {
+            return Err(TableError::MisspeltColumn { column: name, near });
+        }
+        let role = role.unwrap_or(Role::Value(self.values));
         if matches!(role, Role::Value(_)) {
             self.values += 1;
             if let Some(open) = &mut self.open {
@@ -140,6 +108,7 @@ impl Grouping {
         }
         self.names.push(name);
         self.roles.push(role);
+        Ok(())
     }
 
     /// The names of the columns, in order.
@@ -308,7 +277,7 @@ impl Grouping {
             }
             Role::Weight => {
                 table.weight.resize(place, f64::NAN);
-                table.weight.push(self.number(name, cell, row)?.unwrap_or(f64::NAN));
+                table.weight.push(self.weight(name, cell, row)?.unwrap_or(f64::NAN));
             }
             Role::DataEnd => {
                 table.data_end.resize(place, None);
@@ -353,10 +322,10 @@ impl Grouping {
         }
     }
 
-    fn number(&self, column: &str, cell: Cell, row: usize) -> Result<Option<f64>, TableError> {
+    fn weight(&self, column: &str, cell: Cell, row: usize) -> Result<Option<f64>, TableError> {
         match cell {
             Cell::Absent | Cell::Empty => Ok(None),
-            Cell::Number(number) => Ok(Some(number).filter(|number| number.is_finite())),
+            Cell::Number(number) => Ok(Some(if number.is_finite() { number } else { f64::INFINITY })),
             other => Err(self.kind(column, "a number", other, row)),
         }
     }
@@ -433,7 +402,7 @@ mod tests {
         assert_eq!(push(&[("a", "2026-01-31"), ("a", "2026-01-30")]), Err(TableError::NotAscending { row: 2 }));
         assert_eq!(push(&[("", "2026-01-31")]), Err(TableError::NoStrategy { row: 1 }));
         assert!(matches!(push(&[("a", "soon")]), Err(TableError::Kind { row: 1, .. })));
-        assert!(matches!(Grouping::new(vec!["a".to_owned()]), Err(TableError::NoStrategyColumn)));
+        assert!(matches!(Grouping::new(vec!["a".to_owned()]), Err(TableError::NoStrategyColumn { near: None })));
     }
 
     #[test]
@@ -452,7 +421,7 @@ mod tests {
         let with = |id: &str, cell: Cell| vec![Cell::Text(id.to_owned()), Cell::Empty, cell];
         grouping.push(with("a", Cell::Empty)).expect("an empty cell");
         grouping.push(with("b", Cell::Absent)).expect("an absent cell");
-        grouping.add_column("drawdown".to_owned());
+        grouping.add_column("drawdown".to_owned()).expect("another column");
         let rows = grouping.finish().expect("no double").expect("a group").strategies.into_rows();
         assert!(
             matches!(rows[0].metrics.as_slice(), [(name, Leaf::Number(number))] if name == "sharpe" && number.is_nan())
