@@ -455,6 +455,7 @@ fn correlations_from_a_table() {
     judged("a,b,rho\na,b,high\n").exits(2).says("rho.csv:2").says("`high`");
     judged("a,b,rho\n\na,b\n").exits(2).says("rho.csv:3");
     judged("a,b,rho\na,b,1.5\n").exits(2).says("rho.csv:2");
+    judged("a,b,rho\na,b,0.5\n,b,0.5\n").exits(2).says("rho.csv:3: an id is empty");
     judged("").exits(2).says("rho.csv:1");
 }
 
@@ -479,4 +480,47 @@ fn broken_snapshots_say_where() {
     broken("l.json", "{\"previous\": 3}", &["previous"]);
     let limbo = scratch.file("m.json", "{\"metrics\": {\"a\": {}}, \"stage\": \"limbo\"}");
     eval(CRYPTO, limbo.to_str().unwrap(), &[]).exits(2).says("`limbo`").says("paper");
+}
+
+#[test]
+fn only_missing_data_makes_a_requirement_inconclusive() {
+    let scratch = Scratch::new();
+    let require = |policy: &str, snapshot: &str, id: &str| {
+        let (policy, snapshot) = (scratch.file("policy.yaml", policy), scratch.file("snapshot.json", snapshot));
+        eval(policy.to_str().unwrap(), snapshot.to_str().unwrap(), &["--require", id])
+    };
+    // What only reports does not count, whether it is missing or failed.
+    let gates = "world: a\nselection: { gates: [sharpe >= 0.5, { when: trades_60d >= 40, severity: soft }] }\n";
+    require(gates, r#"{"metrics": {"a": {"sharpe": 0, "x": 1}}}"#, "a").exits(1);
+    require(gates, r#"{"metrics": {"a": {"trades_60d": 1}}}"#, "a").exits(3);
+    let cut = "world: a\nselection: { gates: [{ when: trades_60d >= 40, severity: soft }], score: sharpe, topk: { total: 1 } }\n";
+    let text = r#"{"metrics": {"a": {"sharpe": 1}, "b": {"sharpe": 2}, "c": {}}}"#;
+    require(cut, text, "a").exits(1);
+    require(cut, text, "c").exits(3);
+    // What is unknown about the data is missing; what is known to be bad is not.
+    let lag = "world: a\ndata_currency: { max_lag: 5m }\nselection: { gates: [sharpe >= 0.5] }\n";
+    let at = |more: &str| format!(r#"{{"as_of": "2026-01-02T00:00:00Z", {more} "metrics": {{"a": {{"sharpe": 1}}}}}}"#);
+    require(lag, &at(""), "a").exits(3);
+    require(lag, &at(r#""data_end": "2026-01-01T00:00:00Z","#), "a").exits(1);
+    let history = "world: a\ndata_currency: { min_history: 60d }\nselection: { gates: [sharpe >= 0.5] }\n";
+    require(history, &at(""), "a").exits(3);
+    let short = r#"{"as_of": "2026-01-02T00:00:00Z", "metrics": {"a": {"sharpe": 1, "sample_days": 3}}}"#;
+    require(history, short, "a").exits(1);
+    let streaks = "world: a\nselection: { gates: [sharpe >= 0.5], hysteresis: { promote_after: 2 } }\n";
+    require(streaks, &at(""), "a").exits(1);
+    // Who is not there is named.
+    require(gates, r#"{"metrics": {"btc_mom": {"sharpe": 1}}}"#, "btc_mon").exits(3).says("did you mean `btc_mom`?");
+}
+
+#[test]
+fn one_time_is_not_given_to_several_instants() {
+    let scratch = Scratch::new();
+    let policy = scratch.file("policy.yaml", "world: a\nselection: { gates: [sharpe >= 0.5] }\n");
+    let table = scratch.file("t.csv", "as_of,strategy_id,sharpe\n2026-01-30,a,1\n2026-01-31,a,1\n");
+    let at = ["--as-of", "2026-02-01"];
+    let judged = eval(policy.to_str().unwrap(), table.to_str().unwrap(), &at).exits(2).says("leave out --as-of");
+    assert_eq!(judged.stdout, "");
+    let table = scratch.file("one.csv", "as_of,strategy_id,sharpe\n2026-01-30,a,1\n");
+    let judged = eval(policy.to_str().unwrap(), table.to_str().unwrap(), &at).exits(0).json();
+    assert_eq!(judged["as_of"], "2026-02-01T00:00:00Z");
 }

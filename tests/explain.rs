@@ -153,7 +153,7 @@ fn no_number_changes_a_truth_value() {
 
 #[test]
 fn an_active_strategy_that_may_not_leave_yet() {
-    let state = r#"{"schema_version": 1, "as_of": "2026-01-31T00:00:00Z", "strategies": {"a":
+    let state = r#"{"schema_version": 1, "world": "flat", "ruleset_hash": "r", "selection_hash": "s", "as_of": "2026-01-31T00:00:00Z", "strategies": {"a":
         {"active": true, "since": "2026-01-20T00:00:00Z", "fail_streak": 3}}}"#;
     let previous = read_previous(&read_json(state).unwrap()).unwrap();
     let given =
@@ -347,4 +347,40 @@ fn of_a_table_the_last_instant_is_explained_on_the_state_of_those_before() {
         .prints("`a` is now selected")
         .prints("as of 2026-01-02")
         .says("the table holds 2 instants; this is the last, 2026-01-02T00:00:00Z");
+}
+
+/// The page about a strategy that passed and is not promoted yet, in one line.
+fn forecast(policy: &str, snapshot: &str) -> String {
+    let (policy, snapshot) = (Policy::compile(policy).unwrap(), Snapshot::from_json(snapshot).unwrap());
+    let page = render(&story(&policy, &snapshot, "a"), NARROW);
+    page.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_promotion_is_not_promised_before_it_can_come() {
+    let streaks = |more: &str| {
+        format!(
+            "world: w\n{more}selection:\n  gates: [sharpe >= 0.5]\n  hysteresis: {{ promote_after: 2, min_dwell: 20d }}\n"
+        )
+    };
+    let state = |as_of: &str, strategies: &str| {
+        format!(
+            r#"{{"schema_version": 1, "world": "w", "ruleset_hash": "r", "selection_hash": "s", "as_of": {as_of}, "strategies": {strategies}}}"#
+        )
+    };
+    let metrics = r#""metrics": {"a": {"sharpe": 1}}"#;
+    let left = state("\"2026-01-31T00:00:00Z\"", r#"{"a": {"active": false, "since": "2026-01-30T00:00:00Z"}}"#);
+    let dwelling =
+        forecast(&streaks(""), &format!(r#"{{"as_of": "2026-02-01T00:00:00Z", {metrics}, "previous": {left}}}"#));
+    assert!(dwelling.contains("at the next evaluation that it passes, but not before 2026-02-19"), "{dwelling}");
+    let timeless = forecast(&streaks(""), &format!("{{{metrics}}}"));
+    assert!(timeless.contains("the snapshot has no `as_of`, so evaluations of it do not count"), "{timeless}");
+    assert!(!timeless.contains("is promoted"), "{timeless}");
+    let active = state("\"2026-01-31T00:00:00Z\"", r#"{"b": {"active": true}, "c": {"active": true}}"#);
+    let incomplete = forecast(
+        &streaks("data_currency: { min_coverage: 50% }\n"),
+        &format!(r#"{{"as_of": "2026-02-01T00:00:00Z", {metrics}, "previous": {active}}}"#),
+    );
+    assert!(incomplete.contains("the snapshot lacks too many of the active strategies"), "{incomplete}");
+    assert!(!incomplete.contains("is promoted"), "{incomplete}");
 }

@@ -21,7 +21,9 @@ fn notes(decision: &Decision) -> Vec<&str> {
 }
 
 fn state(of: &str) -> String {
-    format!("{{\"schema_version\": 1, \"world\": \"w\", \"as_of\": \"2026-01-01T00:00:00Z\", \"strategies\": {of}}}")
+    format!(
+        "{{\"schema_version\": 1, \"world\": \"w\", \"ruleset_hash\": \"r\", \"selection_hash\": \"s\", \"as_of\": \"2026-01-01T00:00:00Z\", \"strategies\": {of}}}"
+    )
 }
 
 #[test]

@@ -74,3 +74,71 @@ fn bench_measures_made_up_rows_and_snapshots() {
     run(&["bench", "examples/crypto_mom/policy.yaml"]).exits(2).says("--rows N or --snapshot FILE");
     run(&["bench", "examples/crypto_mom/policy.yaml", "--rows", "0"]).exits(2).says("from 1 to");
 }
+
+/// The decision on a table that a policy judges.
+fn judged(policy: &str, name: &str, table: &str) -> serde_json::Value {
+    let scratch = Scratch::new();
+    let (policy, table) = (scratch.file("p.yaml", policy), scratch.file(name, table));
+    run(&["eval", policy.to_str().unwrap(), "--snapshot", table.to_str().unwrap()]).exits(0).json()
+}
+
+/// What judging a table says where it cannot be judged.
+fn refused(name: &str, table: &str, message: &str) {
+    let scratch = Scratch::new();
+    let policy = scratch.file("p.yaml", "world: w\nselection: { gates: [sharpe >= 0.5] }\n");
+    let table = scratch.file(name, table);
+    run(&["eval", policy.to_str().unwrap(), "--snapshot", table.to_str().unwrap()]).exits(2).says(message);
+}
+
+#[test]
+fn a_column_keeps_its_name_whatever_its_cells_hold() {
+    let policy = "world: w\nselection: { gates: [max_drawdown <= 25%] }\n";
+    let json = r#"{"metrics": {"a": {"max_drawdown": null, "max_dd": 0.1}}}"#;
+    let wanted = judged(policy, "t.json", json);
+    assert_eq!(wanted["notes"][0]["code"], "non_finite");
+    let csv = "strategy_id,max_drawdown,max_dd\na,,0.1\n";
+    let lines = "{\"strategy_id\": \"a\", \"max_drawdown\": null, \"max_dd\": 0.1}\n";
+    for (name, table) in [("t.csv", csv), ("t.jsonl", lines)] {
+        let found = judged(policy, name, table);
+        assert_eq!(found["selected"], serde_json::json!([]), "{name}");
+        assert_eq!(found["notes"], wanted["notes"], "{name}");
+    }
+    // Also where another row makes it a column of truth values or of numbers.
+    let csv = "strategy_id,max_drawdown,max_dd\nb,0.1,\na,,0.1\n";
+    assert_eq!(judged(policy, "t.csv", csv)["selected"], serde_json::json!(["b"]));
+}
+
+#[test]
+fn a_line_without_a_key_is_a_strategy_without_the_metric() {
+    let policy = "world: w\nselection: { gates: [max_drawdown <= 25%] }\n";
+    let lines = "{\"strategy_id\": \"a\", \"max_drawdown\": 0.1}\n{\"strategy_id\": \"b\", \"max_dd\": 0.1}\n";
+    let found = judged(policy, "t.jsonl", lines);
+    assert_eq!(found["selected"], serde_json::json!(["a", "b"]));
+    assert_eq!(found["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn a_column_keeps_its_kind_throughout_a_table() {
+    let table = "as_of,strategy_id,sharpe\n2026-01-30,a,0.1\n2026-01-31,a,x\n";
+    refused("t.csv", table, "row 2: `sharpe` must be a number like those above, not `x`");
+}
+
+#[test]
+fn a_column_that_is_almost_one_with_a_meaning_is_refused() {
+    refused("t.csv", "strategy_id,sharpe,Side\na,1,long\n", "the column `Side` is probably meant as `side`");
+    refused("t.csv", "strategy_id,sharpe,wieght\na,1,0.1\n", "the column `wieght` is probably meant as `weight`");
+    refused("t.csv", "Strategy_Id,sharpe\na,1\n", "no column `strategy_id`: rename `Strategy_Id`");
+    refused("t.csv", "id,sharpe\na,1\n", "no column `strategy_id`: rename `id`");
+    refused("t.csv", "x,sharpe\na,1\n", "the table has no column `strategy_id`");
+    let lines = "{\"strategy_id\": \"a\", \"sharpe\": 1}\n{\"strategy_id\": \"b\", \"asof\": \"2026-01-31\"}\n";
+    refused("t.jsonl", lines, "line 2: the column `asof` is probably meant as `as_of`");
+}
+
+#[test]
+fn a_weight_that_is_not_finite_is_no_share_of_a_budget() {
+    let policy = "world: w\nselection:\n  score: sharpe\n  constraints: { exposure: { gross_budget: { long: 1 } } }\n  topk: { total: 4 }\n";
+    let found = judged(policy, "t.csv", "strategy_id,sharpe,side,weight\na,2,long,inf\nb,1,long,\n");
+    assert_eq!(found["selected"], serde_json::json!(["b"]));
+    assert_eq!(found["strategies"]["a"]["rejected_by"]["code"], "weight_missing");
+    assert_eq!(found["notes"][0]["examples"], serde_json::json!(["a.weight"]));
+}

@@ -17,11 +17,15 @@ pub(super) fn mean(present: &mut [f64]) -> f64 {
     exact_sum(present.iter().copied()) / present.len() as f64
 }
 
-/// Sample standard deviation in two passes; missing below two values.
+/// Sample standard deviation in two passes; missing below two values. Equal values have none: their mean
+/// is rounded, so the passes would find one.
 pub(super) fn deviation(present: &mut [f64]) -> f64 {
     let count = present.len() as f64;
     if count < 2.0 {
         return f64::NAN;
+    }
+    if present.windows(2).all(|pair| pair.first() == pair.last()) {
+        return 0.0;
     }
     let center = mean(present);
     let squares = present.iter().map(|value| (value - center) * (value - center));
@@ -93,5 +97,9 @@ mod tests {
         assert_eq!(deviation(&mut [2.0, 4.0]), std::f64::consts::SQRT_2);
         assert_eq!(count(&values)[0], 4.0);
         assert!(zscore(&[2.0, 2.0])[0].is_nan());
+        assert_eq!(deviation(&mut [0.35; 3]), 0.0);
+        assert!(zscore(&[0.35; 3])[0].is_nan());
+        assert!(deviation(&mut [1e200, -1e200]).is_nan());
+        assert!(zscore(&[1e200, -1e200])[0].is_nan());
     }
 }

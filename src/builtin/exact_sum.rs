@@ -13,18 +13,24 @@ const DIGITS: usize = 68;
 pub struct ExactSum {
     digits: [i64; DIGITS],
     pending: u32,
+    /// Whether something was added that is no finite number: then there is no sum.
+    undefined: bool,
 }
 
 impl Default for ExactSum {
     fn default() -> Self {
-        Self { digits: [0; DIGITS], pending: 0 }
+        Self { digits: [0; DIGITS], pending: 0, undefined: false }
     }
 }
 
 impl ExactSum {
-    /// Adds a finite number; others are passed over.
+    /// Adds a number. With one that is not finite there is no sum.
     pub fn add(&mut self, value: f64) {
-        if !value.is_finite() || value == 0.0 {
+        if !value.is_finite() {
+            self.undefined = true;
+            return;
+        }
+        if value == 0.0 {
             return;
         }
         let bits = value.to_bits();
@@ -58,9 +64,13 @@ impl ExactSum {
         self.pending = 0;
     }
 
-    /// The sum, rounded to nearest, ties to even; infinite where it is too large for a double.
+    /// The sum, rounded to nearest, ties to even; infinite where it is too large for a double, NaN where
+    /// there is none.
     #[must_use]
     pub fn total(mut self) -> f64 {
+        if self.undefined {
+            return f64::NAN;
+        }
         self.carry();
         let negative = self.digits.last().is_some_and(|&top| top < 0);
         if negative {
@@ -116,5 +126,7 @@ mod tests {
         assert_eq!(exact_sum([1.0, 1.0 / 9_007_199_254_740_992.0, 5e-324]), 1.0 + f64::EPSILON);
         assert_eq!(exact_sum([-3.5, 2.25]), -1.25);
         assert_eq!(exact_sum([]), 0.0);
+        assert!(exact_sum([1.0, f64::INFINITY, f64::NEG_INFINITY]).is_nan());
+        assert!(exact_sum([f64::INFINITY]).is_nan());
     }
 }

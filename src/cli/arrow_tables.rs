@@ -1,7 +1,7 @@
 //! Rows of Parquet and Arrow IPC files, a batch at a time.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray, types::Float64Type, types::TimestampMicrosecondType};
 use arrow_cast::{CastOptions, cast_with_options};
@@ -26,8 +26,22 @@ pub(super) fn parquet(file: File, table: &mut Table<'_, '_>) -> Result<(), Failu
     batches(reader, Some(rows), table)
 }
 
+/// How Arrow IPC files begin; streams do not.
+const IPC_FILE: &[u8] = b"ARROW1";
+
 /// Reads an Arrow IPC file.
-pub(super) fn ipc(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
+pub(super) fn ipc(mut file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| table.failure(error);
+    let mut start = Vec::new();
+    std::io::Read::by_ref(&mut file).take(IPC_FILE.len() as u64).read_to_end(&mut start).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    if start.is_empty() {
+        return Err(table.failure("the file is empty"));
+    }
+    if start != IPC_FILE {
+        let problem = "it is not in Arrow's file format; a stream is not read: write the file format, or Parquet";
+        return Err(table.failure(problem));
+    }
     let reader = FileReader::try_new(BufReader::new(file), None).map_err(|error| table.failure(error))?;
     batches(reader, None, table)
 }
@@ -114,9 +128,14 @@ fn column(array: &ArrayRef) -> Result<BatchColumn<'_>, jiff::Error> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, StringArray, TimestampMillisecondArray};
+    use arrow_ipc::CompressionType;
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
     use parquet::arrow::ArrowWriter;
+    use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+    use parquet::file::properties::WriterProperties;
 
     use super::super::tables::read_table;
     use crate::eval::{Leaf, Snapshot};
@@ -134,7 +153,13 @@ mod tests {
     }
 
     fn snapshots(ending: &str, write: impl FnOnce(std::fs::File)) -> Vec<Snapshot> {
-        let path = std::env::temp_dir().join(format!("qmtl-policy-{}.{ending}", std::process::id()));
+        read(ending, write).expect("a table")
+    }
+
+    fn read(ending: &str, write: impl FnOnce(std::fs::File)) -> Result<Vec<Snapshot>, String> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("qmtl-policy-{}-{}.{ending}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
         write(std::fs::File::create(&path).expect("a file"));
         let mut found = Vec::new();
         let read = read_table(&path, &mut |snapshot| {
@@ -142,8 +167,7 @@ mod tests {
             Ok(())
         });
         std::fs::remove_file(&path).expect("the file is removed");
-        read.expect("a table");
-        found
+        read.map(|()| found).map_err(|failure| failure.to_string())
     }
 
     fn check(found: &[Snapshot]) {
@@ -151,9 +175,10 @@ mod tests {
         assert_eq!(found.iter().map(|s| s.strategies.len()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(metrics[0][0], ("sharpe".to_owned(), Leaf::Number(0.5)));
         assert_eq!(metrics[0][2], ("frozen".to_owned(), Leaf::Boolean(true)));
-        // An empty number is missing under its own name: no other name takes its place.
+        // An empty cell is missing under its own name: no other name takes its place.
         assert!(matches!(metrics[1][0].1, Leaf::Number(number) if number.is_nan()));
-        assert_eq!(metrics[1][1..], [("n_trades_total".to_owned(), Leaf::Number(8.0))]);
+        assert_eq!(metrics[1][1], ("n_trades_total".to_owned(), Leaf::Number(8.0)));
+        assert!(matches!(metrics[1][2].1, Leaf::Number(number) if number.is_nan()));
         assert!(matches!(metrics[2][0].1, Leaf::Number(number) if number.is_nan()));
     }
 
@@ -165,9 +190,49 @@ mod tests {
             writer.close().expect("a file");
         }));
         check(&snapshots("arrow", |file| {
-            let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch().schema()).expect("a writer");
+            let mut writer = FileWriter::try_new(file, &batch().schema()).expect("a writer");
             writer.write(&batch()).expect("a batch");
             writer.finish().expect("a file");
         }));
+    }
+    #[test]
+    fn every_usual_compression_is_read() {
+        let parquet = [
+            Compression::SNAPPY,
+            Compression::GZIP(GzipLevel::default()),
+            Compression::BROTLI(BrotliLevel::default()),
+            Compression::LZ4,
+            Compression::LZ4_RAW,
+            Compression::ZSTD(ZstdLevel::default()),
+        ];
+        for codec in parquet {
+            check(&snapshots("parquet", |file| {
+                let properties = WriterProperties::builder().set_compression(codec).build();
+                let mut writer = ArrowWriter::try_new(file, batch().schema(), Some(properties)).expect("a writer");
+                writer.write(&batch()).expect("a batch");
+                writer.close().expect("a file");
+            }));
+        }
+        for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+            check(&snapshots("arrow", |file| {
+                let options = IpcWriteOptions::default().try_with_compression(Some(codec)).expect("a codec");
+                let mut writer = FileWriter::try_new_with_options(file, &batch().schema(), options).expect("a writer");
+                writer.write(&batch()).expect("a batch");
+                writer.finish().expect("a file");
+            }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_arrow_file_is_told() {
+        let empty = read("arrow", drop).expect_err("an empty file");
+        assert!(empty.ends_with("the file is empty"), "{empty}");
+        let stream = read("arrow", |file| {
+            let mut writer = StreamWriter::try_new(file, &batch().schema()).expect("a writer");
+            writer.write(&batch()).expect("a batch");
+            writer.finish().expect("a stream");
+        });
+        let stream = stream.expect_err("a stream");
+        assert!(stream.contains("a stream is not read: write the file format"), "{stream}");
     }
 }

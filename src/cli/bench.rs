@@ -97,7 +97,9 @@ fn made_up(policy: &Policy, rows: usize) -> Vec<(String, MetricColumn)> {
             numbers => numbers,
         }
     };
-    policy.metrics().iter().map(|metric| (metric.name.clone(), column(metric))).collect()
+    let metrics = policy.metrics().iter().enumerate();
+    let read = metrics.filter(|(index, _)| policy.program().is_first_of_name(*index));
+    read.map(|(_, metric)| (metric.name.clone(), column(metric))).collect()
 }
 
 /// An interval of values that tells strategies apart: around the constants that rules compare a

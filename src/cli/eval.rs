@@ -6,10 +6,11 @@ use super::args::EvalArguments;
 use super::decision_store::DecisionStore;
 use super::inputs::{self, Given};
 use super::output::{Form, Output};
+use super::require::Requirements;
 use super::tables::{self, is_table};
 use super::terminal::Terminal;
 use super::{Failure, Outcome};
-use crate::eval::{Decision, Options, Snapshot, Status};
+use crate::eval::{Decision, Options, Snapshot};
 use crate::policy::Policy;
 
 pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
@@ -25,8 +26,9 @@ pub(super) fn run(arguments: &EvalArguments, terminal: &Terminal) -> Result<Outc
     // Nothing is recorded unless it can be written, too.
     let mut output = Output::new(arguments, form, terminal)?;
     let mut store = DecisionStore::open(arguments, &policy)?;
+    let requirements = Requirements::new(&arguments.require, &policy, &snapshot);
     let decision = judge(&mut given, &policy, snapshot, options(arguments, form), store.as_mut())?;
-    let outcome = required(&decision, &arguments.require);
+    let outcome = requirements.outcome(&decision)?;
     output.decision(decision)?;
     output.finish()?;
     tell(store)?;
@@ -76,39 +78,15 @@ fn judge_table(
     let mut store = DecisionStore::open(arguments, policy)?;
     let mut output = Output::new(arguments, form, terminal)?;
     let mut outcome = Outcome::Fine;
-    tables::read_table(&arguments.inputs.snapshot, &mut |snapshot| {
+    tables::read_given(&arguments.inputs, &mut |snapshot| {
         output.ready()?;
+        let requirements = Requirements::new(&arguments.require, policy, &snapshot);
         let decision = judge(&mut given, policy, snapshot, options(arguments, form), store.as_mut())?;
         given.follow(&decision);
-        outcome = required(&decision, &arguments.require);
+        outcome = requirements.outcome(&decision)?;
         output.decision(decision)
     })?;
     output.finish()?;
     tell(store)?;
     Ok(outcome)
-}
-
-/// Whether all required strategies are selected, or lack nothing but data.
-fn required(decision: &Decision, ids: &[String]) -> Outcome {
-    let mut outcome = Outcome::Fine;
-    for id in ids {
-        if decision.selected.contains(id) {
-            continue;
-        }
-        let strategy = decision.strategies.iter().find(|(known, _)| known == id).map(|(_, strategy)| strategy);
-        let Some(strategy) = strategy else {
-            outcome = if outcome == Outcome::Findings { outcome } else { Outcome::Inconclusive };
-            continue;
-        };
-        let failed: Vec<_> = strategy.checks.iter().filter(|check| check.status == Status::Fail).collect();
-        let only_missing = !failed.is_empty() && failed.iter().all(|check| check.outcome == "missing");
-        let code = strategy.rejected_by.as_ref().map_or("", |rejection| rejection.code.as_str());
-        let missing_step = matches!(
-            code,
-            "score_missing" | "correlation_missing" | "side_missing" | "sector_missing" | "weight_missing"
-        );
-        let inconclusive = only_missing || (failed.is_empty() && missing_step);
-        outcome = if inconclusive && outcome != Outcome::Findings { Outcome::Inconclusive } else { Outcome::Findings };
-    }
-    outcome
 }

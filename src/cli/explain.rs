@@ -56,7 +56,7 @@ fn last_of_table(
 ) -> Result<(Snapshot, usize), Failure> {
     let mut waiting: Option<Snapshot> = None;
     let mut instants = 0;
-    tables::read_table(&arguments.inputs.snapshot, &mut |snapshot| {
+    tables::read_given(&arguments.inputs, &mut |snapshot| {
         instants += 1;
         if let Some(before) = waiting.replace(snapshot) {
             // Only the state goes on.

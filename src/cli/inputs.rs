@@ -172,6 +172,9 @@ fn correlations(path: &Path, notes: &mut Notes) -> Result<Correlations, Failure>
         let [first, second, rho] = fields.as_slice() else {
             return Err(place(&format!("three fields are needed, not {}", fields.len())));
         };
+        if first.is_empty() || second.is_empty() {
+            return Err(place(&"an id is empty: each line names two strategies"));
+        }
         let rho: f64 = rho.parse().map_err(|_| place(&format!("`{rho}` is not a number")))?;
         found.add(first, second, rho, notes).map_err(|error| place(&error))?;
     }

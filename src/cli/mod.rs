@@ -26,6 +26,7 @@ mod promote_acts;
 mod record;
 mod record_args;
 mod report;
+mod require;
 mod resolve_mode;
 mod rule;
 mod runs;

@@ -7,6 +7,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
+use super::args::InputArguments;
 use super::files::display_name;
 use crate::eval::{Cell, Grouping, Snapshot, TableError, Value, read_json};
 
@@ -20,6 +21,23 @@ pub(super) fn is_table(path: &Path) -> bool {
 
 fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// Reads the table that arguments name. A time that they give can be that of one instant only.
+pub(super) fn read_given(inputs: &InputArguments, judge: &mut Judge<'_>) -> Result<(), Failure> {
+    if inputs.as_of.is_none() {
+        return read_table(&inputs.snapshot, judge);
+    }
+    let mut only = None;
+    read_table(&inputs.snapshot, &mut |snapshot| match only.replace(snapshot) {
+        None => Ok(()),
+        Some(_) => {
+            let name = display_name(&inputs.snapshot);
+            let problem = "the table holds several instants, and --as-of would give all of them one time";
+            Err(Failure::new(format!("{name}: {problem}: leave out --as-of, or keep the rows of one instant")))
+        }
+    })?;
+    only.map_or(Ok(()), judge)
 }
 
 /// Reads a table row by row and hands on each snapshot as soon as it is complete.
@@ -164,7 +182,7 @@ fn json_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
         };
         for (name, _) in &entries {
             if !grouping.columns().contains(name) {
-                grouping.add_column(name.clone());
+                grouping.add_column(name.clone()).map_err(|error| place(&format!(": {error}")))?;
             }
         }
         let cell = |name: &String| {
@@ -179,7 +197,8 @@ fn json_rows(file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
 
 fn json_cell(value: Option<&Value>) -> Option<Cell> {
     Some(match value {
-        None | Some(Value::Null) => Cell::Empty,
+        None => Cell::Absent,
+        Some(Value::Null) => Cell::Empty,
         Some(Value::Number(number)) => Cell::Number(*number),
         Some(Value::Boolean(flag)) => Cell::Boolean(*flag),
         Some(Value::Text(text)) => Cell::Text(text.clone()),

@@ -22,7 +22,8 @@ pub(super) struct Context<'a> {
     pub definitions: Definitions,
     pub diagnostics: Vec<Diagnostic>,
     pub metrics: Vec<Metric>,
-    slots: HashMap<String, MetricId>,
+    /// By name, and whether magnitudes have either sign.
+    slots: HashMap<(String, bool), MetricId>,
     pub declarations: Vec<Declaration>,
     declared: HashMap<String, usize>,
     /// Where each rule id was taken, by space.
@@ -36,6 +37,8 @@ pub(super) struct Scope {
     pub parameters: Vec<(String, Expr)>,
     /// What stands for `{name}` in paths.
     pub each: Option<String>,
+    /// Whether magnitudes may have either sign.
+    pub signed: bool,
     /// Where the finished expression is said to stand, for text that is not the author's.
     pub place: Option<Span>,
 }
@@ -79,22 +82,27 @@ impl<'a> Context<'a> {
     }
 
     /// The slot of a metric of the catalogue under a written name. Dotted paths keep their whole name.
-    pub fn slot(&mut self, written: &str, found: &Found<'_>) -> MetricId {
+    ///
+    /// A magnitude that is read with either sign has a slot of its own: elsewhere a sign makes it missing.
+    pub fn slot(&mut self, written: &str, found: &Found<'_>, signed: bool) -> MetricId {
         let entry = found.entry;
+        let signed = signed && entry.magnitude;
+        let range = if signed { either_sign(entry.range) } else { entry.range };
         let as_written = self.reads_as_written(written);
         // Read under its written name, the value is in the unit of that name.
         let alias = found.alias.filter(|_| as_written);
         let factor = alias.map_or(1.0, |alias| alias.factor);
-        self.intern(Metric {
+        let metric = Metric {
             name: if as_written { written.to_owned() } else { found.name.clone() },
             aliases: if as_written { Vec::new() } else { found.aliases() },
             kind: alias.and_then(|alias| alias.unit).map_or(entry.kind, Kind::Number),
-            range: Interval::hull([entry.range.low / factor, entry.range.high / factor]),
+            range: Interval::hull([range.low / factor, range.high / factor]),
             better: entry.better,
             layer: entry.layer,
             window: found.window(),
             declared: true,
-        })
+        };
+        self.intern(metric, signed)
     }
 
     /// Whether a metric is looked up under the very name written: dotted paths, and all of threshold documents.
@@ -104,7 +112,7 @@ impl<'a> Context<'a> {
 
     /// The slot of a metric that nobody declares.
     pub fn undeclared_slot(&mut self, name: &str) -> MetricId {
-        self.intern(Metric {
+        let metric = Metric {
             name: name.to_owned(),
             aliases: Vec::new(),
             kind: Kind::Number(Unit::Bare),
@@ -113,15 +121,17 @@ impl<'a> Context<'a> {
             layer: Layer::Performance,
             window: None,
             declared: false,
-        })
+        };
+        self.intern(metric, false)
     }
 
-    fn intern(&mut self, metric: Metric) -> MetricId {
-        if let Some(&id) = self.slots.get(&metric.name) {
+    fn intern(&mut self, metric: Metric, signed: bool) -> MetricId {
+        let key = (metric.name.clone(), signed);
+        if let Some(&id) = self.slots.get(&key) {
             return id;
         }
         let id = MetricId(u32::try_from(self.metrics.len()).unwrap_or(u32::MAX));
-        self.slots.insert(metric.name.clone(), id);
+        self.slots.insert(key, id);
         self.metrics.push(metric);
         id
     }
@@ -142,4 +152,9 @@ impl<'a> Context<'a> {
     pub fn taken_id(&self, space: &str, id: &str) -> Option<Span> {
         self.ids.get(space).and_then(|ids| ids.get(id)).copied()
     }
+}
+
+/// The range of a magnitude of which the size counts.
+fn either_sign(range: Interval) -> Interval {
+    Interval::hull([-range.high, range.high])
 }

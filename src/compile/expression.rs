@@ -127,7 +127,7 @@ fn path(context: &mut Context<'_>, segments: &[Box<str>], span: Span, scope: &Sc
         let standard = context.definitions.place(&name).is_some_and(|(_, standard)| standard);
         return found.map(|definition| if standard { supplied_or(context, &name, definition) } else { definition });
     }
-    match metric(context, &name, span) {
+    match metric_of(context, &name, span, scope.signed) {
         Some(expression) => Some(expression),
         None => {
             report_unknown(context, &name, span);
@@ -150,11 +150,15 @@ fn supplied_or(context: &mut Context<'_>, name: &str, definition: Expr) -> Expr 
 
 /// The metric of the catalogue under a name, in the unit of that name.
 pub(super) fn metric(context: &mut Context<'_>, name: &str, span: Span) -> Option<Expr> {
+    metric_of(context, name, span, false)
+}
+
+fn metric_of(context: &mut Context<'_>, name: &str, span: Span, signed: bool) -> Option<Expr> {
     let catalogue = std::mem::take(&mut context.catalogue);
     let found = catalogue.find(name);
     let expression = found.map(|found| {
         context.mark_used(&found.entry.name, DeclarationKind::Metric);
-        let slot = context.slot(name, &found);
+        let slot = context.slot(name, &found, signed);
         let kind = context.metrics.get(slot.0 as usize).map_or(found.entry.kind, |metric| metric.kind);
         let metric = Expr { span, kind, node: ExprKind::Metric(slot) };
         match found.alias {

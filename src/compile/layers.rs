@@ -128,6 +128,7 @@ pub(super) fn check_templates(context: &mut Context<'_>, templates: &[Template])
         let scope = Scope {
             parameters: parameters.iter().map(sample).collect(),
             each: template.each.as_ref().map(|_| "name".to_owned()),
+            signed: template.signed,
             place: None,
         };
         for rule in parameters.iter().filter_map(|parameter| parameter.rule.as_ref()) {
@@ -195,7 +196,7 @@ fn scope(
     verdict: &TemplateVerdict,
 ) -> Option<Scope> {
     let Some(needs) = &verdict.needs else {
-        return Some(Scope { place: Some(template.span), ..Scope::default() });
+        return Some(Scope { signed: template.signed, place: Some(template.span), ..Scope::default() });
     };
     let value = bound_value(context, node?, needs)?;
     let place = value.resolve().span;
@@ -205,5 +206,10 @@ fn scope(
     if let (Kind::Number(Unit::Bare), Some(ParameterKind::Number(unit))) = (constant.kind, declared.map(|p| p.kind)) {
         constant.kind = Kind::Number(unit);
     }
-    Some(Scope { parameters: vec![(needs.clone(), constant)], each: each.map(str::to_owned), place: Some(place) })
+    Some(Scope {
+        parameters: vec![(needs.clone(), constant)],
+        each: each.map(str::to_owned),
+        signed: template.signed,
+        place: Some(place),
+    })
 }

@@ -139,8 +139,11 @@ impl Section<'_> {
     /// A parameter whose template gives the rule.
     fn parameter(&self, context: &mut Context<'_>, name: &str, entry: &Entry, rule: &Node) -> Option<Rule> {
         let value = constant(context, &entry.value, name)?;
-        let scope =
-            Scope { parameters: vec![(name.to_owned(), value)], each: None, place: Some(entry.value.resolve().span) };
+        let scope = Scope {
+            parameters: vec![(name.to_owned(), value)],
+            place: Some(entry.value.resolve().span),
+            ..Scope::default()
+        };
         let when = compile_condition(context, rule, &scope)?;
         self.rule(context, name, entry, when)
     }

@@ -1,7 +1,7 @@
 //! `thresholds`, at the top and under `selection`, and how profiles of threshold documents replace them.
 
 use crate::diag::{Diagnostic, names, nearest};
-use crate::ir::{Dialect, Expr, ExprKind, Origin, Rule, RuleSeverity};
+use crate::ir::{Dialect, Expr, ExprKind, Layer, Origin, Rule, RuleSeverity, ThresholdGroup};
 use crate::source::{Node, Span};
 use crate::syntax::Comparison;
 use crate::syntax::document::{number, text};
@@ -9,7 +9,7 @@ use crate::value::Kind;
 
 use super::context::Context;
 use super::expression;
-use super::rules::{self, BASE_IDS, Defaults};
+use super::rules::{self, BASE_IDS, Defaults, default_owner};
 use super::sections::{self, Modes};
 
 /// The id of the threshold with a name; profiles replace by it.
@@ -37,11 +37,15 @@ pub(super) fn compile(context: &mut Context<'_>, root: &Node, modes: Modes) -> V
         }
     }
     // In a native policy they are rules like gates; the modes are those of `validation` and profiles.
-    let modes = if context.dialect.is_native() { Modes::default() } else { modes };
+    let native = context.dialect.is_native();
+    let modes = if native { Modes::default() } else { modes };
     let defaults = defaults(Origin::Threshold, BASE_IDS, modes);
     let mut found = Vec::new();
     for entry in merged {
         let Some(name) = entry.name() else { continue };
+        let metric = entry.value.get("metric").and_then(text);
+        let layer = metric.filter(|_| !native).map(|metric| ThresholdGroup::of(metric).layer());
+        let defaults = Defaults { layer, ..defaults.clone() };
         if let Some(when) = threshold(context, &entry.value) {
             found.extend(rules::build(context, &defaults, threshold_id(name), &entry.value, when, None));
         }
@@ -121,7 +125,10 @@ pub(super) fn of_profile(context: &mut Context<'_>, compiled: Vec<Rule>) -> Vec<
         let written = !rule.id.starts_with("validation_profiles.") || rule.id.contains(".rules[");
         match name {
             _ if written => {}
-            Some(name) => rule.id = threshold_id(&name),
+            Some(name) => {
+                rule.id = threshold_id(&name);
+                belongs(&mut rule, ThresholdGroup::of(&name).layer());
+            }
             None => continue,
         }
         rule.severity = RuleSeverity::Blocking;
@@ -136,6 +143,14 @@ pub(super) fn of_profile(context: &mut Context<'_>, compiled: Vec<Rule>) -> Vec<
         }
     }
     found
+}
+
+/// Puts a threshold into the layer of its group, which also answers for it unless the profile says who does.
+fn belongs(rule: &mut Rule, layer: Layer) {
+    if rule.owner == default_owner(rule.layer) {
+        default_owner(layer).clone_into(&mut rule.owner);
+    }
+    rule.layer = layer;
 }
 
 fn both(left: Expr, right: Expr) -> Expr {

@@ -10,7 +10,7 @@ use crate::source::Span;
 
 pub use codes::{Rule, documents, names};
 pub use host::HostDiagnostic;
-pub use suggest::{nearest, nearest_few};
+pub use suggest::{misspelt, nearest, nearest_few};
 
 /// How grave a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

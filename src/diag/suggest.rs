@@ -34,6 +34,35 @@ fn alike(left: &[char], right: &[char]) -> usize {
     left.iter().zip(right).take_while(same).count() + left.iter().rev().zip(right.iter().rev()).take_while(same).count()
 }
 
+/// The reserved name that a name which may be anything almost surely misspells.
+///
+/// They are the same but for case, `-` and `_`, or one letter is added, lost or swapped with its
+/// neighbour. Another letter in its place makes a name of its own: `size` is not `side`.
+#[must_use]
+pub fn misspelt<'a>(name: &str, reserved: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let written = letters(name);
+    reserved.into_iter().find(|known| *known != name && is_slip(&written, &letters(known)))
+}
+
+/// What counts of a name that may be written in another convention.
+fn letters(name: &str) -> Vec<char> {
+    name.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_')).collect()
+}
+
+fn is_slip(left: &[char], right: &[char]) -> bool {
+    let (short, long) = if left.len() < right.len() { (left, right) } else { (right, left) };
+    let start = short.iter().zip(long).take_while(|(one, other)| one == other).count();
+    let (short, long) = (short.get(start..).unwrap_or_default(), long.get(start..).unwrap_or_default());
+    match (short, long) {
+        ([], []) => true,
+        ([first, second, rest @ ..], [third, fourth, other @ ..]) if short.len() == long.len() => {
+            first == fourth && second == third && rest == other
+        }
+        (rest, [_, other @ ..]) => rest == other && short.len() < long.len(),
+        _ => false,
+    }
+}
+
 fn distance(left: &[char], right: &[char]) -> usize {
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
@@ -58,6 +87,30 @@ fn distance(left: &[char], right: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn reserved_names_are_known_by_one_slip_and_not_by_another_letter() {
+        let reserved = ["side", "sector", "weight", "data_end", "as_of", "strategy_id"];
+        let meant = |name: &str| super::misspelt(name, reserved);
+        for (name, known) in [
+            ("Side", "side"),
+            ("sied", "side"),
+            ("sides", "side"),
+            ("wieght", "weight"),
+            ("weigth", "weight"),
+            ("weigh", "weight"),
+            ("data-end", "data_end"),
+            ("dataEnd", "data_end"),
+            ("AsOf", "as_of"),
+            ("Strategy-Id", "strategy_id"),
+            ("strategy_ids", "strategy_id"),
+        ] {
+            assert_eq!(meant(name), Some(known), "{name}");
+        }
+        for name in ["side", "size", "sized", "height", "vector", "date_end", "id", "s", "", "weighted"] {
+            assert_eq!(meant(name), None, "{name}");
+        }
+    }
+
     use super::nearest;
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was active before an evaluation: nothing, a list of ids, or a state that must fit.
 
-use super::engine::EvaluateError;
+use super::error::EvaluateError;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
 use super::state::{Previous, SCHEMA_VERSION, State, StrategyState};
@@ -16,9 +16,10 @@ pub(super) struct Before {
 }
 
 impl Before {
+    /// `names_world`: whether the policy itself names the world.
     pub fn new(
         snapshot: &Snapshot,
-        world: Option<&str>,
+        (world, names_world): (Option<&str>, bool),
         fingerprints: &Fingerprints,
         has_streaks: bool,
         notes: &mut Notes,
@@ -35,10 +36,14 @@ impl Before {
             }
             Some(Previous::State(state)) => (**state).clone(),
         };
-        if let (Some(of), Some(world)) = (&state.world, world)
-            && of != world
-        {
-            return Err(EvaluateError::StateOfOtherWorld { state: of.clone(), world: world.to_owned() });
+        match (&state.world, world) {
+            (Some(of), Some(world)) if of != world => {
+                return Err(EvaluateError::StateOfOtherWorld { state: of.clone(), world: world.to_owned() });
+            }
+            (None, Some(world)) if names_world => {
+                return Err(EvaluateError::StateOfNoWorld { world: world.to_owned() });
+            }
+            _ => {}
         }
         if let (Some(made), Some(as_of)) = (state.as_of, snapshot.as_of)
             && made > as_of

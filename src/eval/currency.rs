@@ -67,6 +67,12 @@ pub(super) fn catalogue_metric(name: &str) -> Option<Metric> {
     })
 }
 
+/// Whether the policy asks for history and nothing says how much a strategy has.
+pub(crate) fn lacks_history(program: &Program, snapshot: &Snapshot, row: usize) -> bool {
+    let asked = program.currency.min_history.is_some();
+    asked && measure(program, snapshot, row).is_some_and(|measured| measured.history.is_none())
+}
+
 struct Source<'a> {
     program: &'a Program,
     snapshot: &'a Snapshot,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use super::before::Before;
 use super::currency::downgrades;
 use super::decision::{Action, Decision, Rejection, RuleResult, Status, StrategyDecision};
+use super::error::EvaluateError;
 use super::frame::Frame;
+use super::given;
 use super::judge::{Judged, judge, missing_metrics};
 use super::notes::Notes;
 use super::plan::{Found, Plan, Wanted};
@@ -13,7 +15,7 @@ use super::profile::{AskedBy, Chosen, choose, recommended_stage};
 use super::results::{Evidence, Sections};
 use super::select::Admission;
 use super::selection::{Ruled, Selection, score};
-use super::snapshot::Snapshot;
+use super::snapshot::{Correlations, Snapshot};
 use super::state::{SCHEMA_VERSION, State};
 use super::time::later;
 use crate::ir::{
@@ -80,45 +82,6 @@ impl Plans {
     }
 }
 
-/// Why a snapshot cannot be judged by a policy.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EvaluateError {
-    /// The policy names another world.
-    #[error("the policy is for world `{policy}`, not `{asked}`")]
-    OtherWorld {
-        /// The policy's.
-        policy: String,
-        /// The one asked for.
-        asked: String,
-    },
-    /// Nobody names a world.
-    #[error("the policy names no world: give one")]
-    NoWorld,
-    /// The state is another world's.
-    #[error("the previous state is of world `{state}`, not `{world}`")]
-    StateOfOtherWorld {
-        /// The state's.
-        state: String,
-        /// This one.
-        world: String,
-    },
-    /// The state is newer than the snapshot.
-    #[error("the previous state is of {state}, after this snapshot of {snapshot}: judge snapshots in order")]
-    StateFromLater {
-        /// The state's instant.
-        state: String,
-        /// The snapshot's.
-        snapshot: String,
-    },
-    /// There is no such profile.
-    #[error("there is no profile `{0}`")]
-    UnknownProfile(String),
-    /// There is no such stage.
-    #[error("there is no stage `{0}`: the stages are {stages}", stages = crate::compile::STAGES.join(", "))]
-    UnknownStage(String),
-}
-
 /// Judges a snapshot.
 pub fn evaluate(
     program: &Program,
@@ -143,10 +106,13 @@ pub fn evaluate(
     let chosen =
         choose(program, asked, stage.as_deref(), &mut notes).map_err(|error| EvaluateError::UnknownProfile(error.0))?;
     let has_streaks = !options.alone && program.steps.iter().any(|step| matches!(step, Step::Streaks(_)));
-    let before = Before::new(snapshot, world.as_deref(), fingerprints, has_streaks, &mut notes)?;
+    let before =
+        Before::new(snapshot, (world.as_deref(), program.world.is_some()), fingerprints, has_streaks, &mut notes)?;
     let approvals = snapshot.approvals.iter().map(String::as_str).collect();
     let plan = plans.of(program, chosen.map(|chosen| chosen.profile));
-    let engine = Engine { program, fingerprints, plan, snapshot, options, world, stage, chosen, before, approvals };
+    let matrix = given::matrix(program, snapshot, &mut notes);
+    let engine =
+        Engine { program, fingerprints, plan, snapshot, options, world, stage, chosen, before, approvals, matrix };
     Ok(engine.decide(notes))
 }
 
@@ -184,11 +150,14 @@ pub(super) struct Engine<'a> {
     pub chosen: Option<Chosen<'a>>,
     pub before: Before,
     pub approvals: HashSet<&'a str>,
+    /// The correlations, if any are given that say something.
+    pub matrix: Option<&'a Correlations>,
 }
 
 impl<'a> Engine<'a> {
     fn decide(&self, mut notes: Notes) -> Decision {
         let frame = Frame::new(self.program, &self.snapshot.strategies, &mut notes);
+        given::note_weights(self.program, &self.snapshot.strategies, &mut notes);
         let rows = frame.rows();
         let active = Bitmask::from_fn(rows, |row| self.was_active(row));
         // Rule by rule only where somebody asks why, or where the fused form does not know enough.
@@ -214,8 +183,7 @@ impl<'a> Engine<'a> {
                 blocks: &selection.blocks,
                 active: &was_active,
                 stage: self.stage.as_deref(),
-                warns_of_correlation: Admission::new(self.program, self.snapshot.correlations.as_deref())
-                    .missing_matrix()
+                warns_of_correlation: Admission::new(self.program, self.matrix).missing_matrix()
                     == Some(MissingMode::Warn),
             };
             let sections = Sections::new(evidence, &self.sections());
@@ -360,11 +328,20 @@ impl<'a> Engine<'a> {
             recommended_stage: recommended_stage(stage, self.chosen.map(|chosen| chosen.profile.name.as_str())),
             score: selection.scores.get(row).copied().filter(|score| !score.is_nan()),
             rank: selection.ranks.get(row).copied().filter(|rank| *rank > 0).map(|rank| rank as usize),
-            missing: missing_metrics(self.program, frame, judged, row),
+            missing: self.missing(frame, judged, selection, row),
             rejected_by: self.rejection(judged, selection, row, selected),
             rules: results,
             checks: judged.iter().map(|judged| judged.check(row, active)).collect(),
         }
+    }
+
+    /// The metrics that rules lack, and those of the score where the lack of it keeps a strategy out.
+    fn missing(&self, frame: &Frame<'_>, judged: &[Judged<'_>], selection: &Selection, row: usize) -> Vec<String> {
+        let block = selection.blocks.get(row).and_then(Option::as_ref);
+        let unscored = block.is_some_and(|block| block.step == "score");
+        let score = score(self.program).filter(|_| unscored).map(|score| score.metrics()).unwrap_or_default();
+        let read = judged.iter().flat_map(|judged| judged.rule.when.metrics()).chain(score);
+        missing_metrics(self.program, frame, read, row)
     }
 
     fn status(&self, results: &[(String, RuleResult)]) -> Status {

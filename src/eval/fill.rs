@@ -7,7 +7,7 @@ use super::kernels::clear_outside;
 use super::notes::Notes;
 use super::snapshot::{Leaf, Strategy};
 use super::strategies::{Form, Strategies};
-use super::table::{Cells, Table};
+use super::table::{Cells, Table, TableColumn};
 use crate::ir::Metric;
 use crate::syntax::parse_duration;
 use crate::value::{Bitmask, Interval, Kind, Unit};
@@ -30,6 +30,11 @@ pub(super) fn column<'s>(
     }
 }
 
+/// Notes that a value is no number that could be used.
+pub(super) fn note_non_finite(notes: &mut Notes, example: String) {
+    notes.add("non_finite", "values that are null or not finite count as missing", example);
+}
+
 struct Filler<'a> {
     metric: &'a Metric,
     native: bool,
@@ -44,8 +49,9 @@ impl Filler<'_> {
             let names = std::iter::once(&self.metric.name).chain(self.metric.aliases.iter().map(|(alias, _)| alias));
             names.into_iter().any(|name| column == name || last == name)
         };
-        let candidates: Vec<_> = table.columns().iter().filter(|(name, _)| means(name)).collect();
-        if let ([(name, Cells::Number(values, presence))], Kind::Number(_)) = (candidates.as_slice(), self.metric.kind)
+        let candidates: Vec<_> = table.columns().iter().filter(|column| means(&column.name)).collect();
+        if let ([TableColumn { name, cells: Cells::Number(values, presence), .. }], Kind::Number(_)) =
+            (candidates.as_slice(), self.metric.kind)
             && presence.is_whole()
             && self.factor(name) == Some(1.0)
         {
@@ -140,7 +146,7 @@ impl Filler<'_> {
     fn checked(&mut self, value: f64, id: impl Fn() -> String) -> f64 {
         let example = || format!("{}.{}", id(), self.metric.name);
         if !value.is_finite() {
-            self.notes.add("non_finite", "values that are null or not finite count as missing", example());
+            note_non_finite(self.notes, example());
             return f64::NAN;
         }
         if self.native && !self.metric.range.contains(value) {

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::compute::Truth;
 use super::decision::{Check, Status};
 use super::frame::{Data, Frame};
-use crate::ir::{ErrorMode, Expr, MissingMode, Program, Rule, RuleSeverity};
+use crate::ir::{ErrorMode, Expr, MetricId, MissingMode, Program, Rule, RuleSeverity};
 use crate::syntax::Comparison;
 use crate::value::Bitmask;
 
@@ -174,10 +174,15 @@ impl Compared<'_> {
     }
 }
 
-/// Names of metrics that some rule reads and that are missing in a row, each once.
-pub(super) fn missing_metrics(program: &Program, frame: &Frame<'_>, judged: &[Judged<'_>], row: usize) -> Vec<String> {
+/// Names of the metrics that are missing in a row, each once.
+pub(super) fn missing_metrics(
+    program: &Program,
+    frame: &Frame<'_>,
+    read: impl Iterator<Item = MetricId>,
+    row: usize,
+) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for id in judged.iter().flat_map(|judged| judged.rule.when.metrics()) {
+    for id in read {
         let name = program.metric(id).map(|metric| metric.name.clone()).unwrap_or_default();
         if !frame.has(id, row) && !found.contains(&name) {
             found.push(name);

@@ -95,5 +95,11 @@ pub(crate) fn metric_columns(program: &Program, snapshot: &Snapshot) -> Vec<(Str
         };
         Some((metric.name.clone(), column))
     };
-    program.metrics.iter().enumerate().filter_map(column).collect()
+    program
+        .metrics
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| program.is_first_of_name(*index))
+        .filter_map(column)
+        .collect()
 }

@@ -6,9 +6,11 @@ mod compute;
 mod currency;
 mod decision;
 mod engine;
+mod error;
 mod explain;
 mod fill;
 mod frame;
+mod given;
 mod judge;
 mod kernels;
 mod metric_column;
@@ -31,8 +33,10 @@ mod what_if;
 mod window;
 
 pub use crate::ir::Metric;
+pub(crate) use currency::lacks_history;
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
-pub use engine::{Detail, EvaluateError, Options, Plans, evaluate};
+pub use engine::{Detail, Options, Plans, evaluate};
+pub use error::EvaluateError;
 pub use explain::{
     Amount, Blocker, Change, ChangeOutcome, Compared, CutFacts, DataFacts, ExplainError, Explanation, ExposureFacts,
     HysteresisFacts, Placed, Quantity, Reading, Room, RuleFacts, ScoreFacts, Term, compared, explain,

@@ -238,7 +238,8 @@ impl<'a> Evidence<'a> {
         let concerns = match (step, block.step) {
             (StepTest::Correlation, "correlation" | "post_correlation")
             | (StepTest::Exposure, "exposure")
-            | (StepTest::Cut, "cut") => true,
+            // Without a score there is no place in the cut either.
+            | (StepTest::Cut, "score" | "cut") => true,
             (StepTest::HysteresisExit, "hysteresis") => was_active,
             (StepTest::HysteresisEnter, "hysteresis") => !was_active,
             _ => false,

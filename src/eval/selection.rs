@@ -58,8 +58,7 @@ impl Engine<'_> {
         let passed: Vec<usize> = ruled.passed.ones().collect();
         let mut funnel = vec![Funnel { step: "submitted", count: rows }, Funnel { step: "rules", count: passed.len() }];
         let ids: Vec<&str> = (0..rows).map(|row| self.id(row)).collect();
-        let matrix = self.snapshot.correlations.as_deref();
-        let levels = threshold_selection(self.program, frame, &ids, passed, &|row| self.was_active(row), matrix);
+        let levels = threshold_selection(self.program, frame, &ids, passed, &|row| self.was_active(row), self.matrix);
         funnel.extend(levels.funnel.iter().map(|&(step, count)| Funnel { step, count }));
         let mut admitted = Bitmask::filled(rows, false);
         levels.selected.iter().for_each(|&row| admitted.set(row, true));
@@ -93,7 +92,7 @@ impl Engine<'_> {
                 *rank = place as u32 + 1;
             }
         }
-        let admission = Admission::new(self.program, self.snapshot.correlations.as_deref());
+        let admission = Admission::new(self.program, self.matrix);
         let admitted = self.admit(&admission, &order, &scores, &mut blocks, notes);
         self.admission_funnel(&mut funnel, &order, &blocks);
         let streaks = self.program.steps.iter().find_map(|step| match step {
@@ -220,7 +219,9 @@ impl Engine<'_> {
             if !now && since.is_none() {
                 continue;
             }
-            let Member { id, side, sector, weight } = self.member(row);
+            let member = self.member(row);
+            let weight = member.usable_weight();
+            let Member { id, side, sector, .. } = member;
             let state = StrategyState { active: now, since, pass_streak: 0, fail_streak: 0, side, sector, weight };
             next.push((id, state));
         }
@@ -273,7 +274,8 @@ impl Engine<'_> {
             member.sector = member.sector.or_else(|| state.sector.clone());
             member.weight = member.weight.or(state.weight);
         }
-        (state.side, state.sector, state.weight) = (member.side.clone(), member.sector.clone(), member.weight);
+        (state.side, state.sector) = (member.side.clone(), member.sector.clone());
+        state.weight = member.usable_weight().or(state.weight.filter(|_| member.weight.is_some()));
         Entry {
             state,
             qualified: found.admitted.get(row),

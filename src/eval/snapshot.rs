@@ -10,6 +10,7 @@ use super::state::{Previous, read_previous};
 use super::strategies::Strategies;
 use super::time::parse_instant;
 use super::value::{ReadError, Value, read_json, read_yaml};
+use crate::diag::misspelt;
 
 /// Everything that one evaluation judges, as given.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +50,7 @@ pub struct Strategy {
     pub side: Option<String>,
     /// Its sector.
     pub sector: Option<String>,
-    /// Signed size.
+    /// Signed size. One that is not finite is given but cannot be used: nothing else stands for it.
     pub weight: Option<f64>,
     /// Up to when its data reaches.
     pub data_end: Option<Timestamp>,
@@ -98,6 +99,14 @@ pub enum SnapshotError {
         /// The key that was probably meant.
         near: Option<String>,
     },
+    /// A key of a strategy that is probably meant as another one.
+    #[error("`{path}` is probably meant as `{near}`: write it so, or rename it if it is an attribute of its own")]
+    MisspeltKey {
+        /// The path of the key.
+        path: String,
+        /// The key that was probably meant.
+        near: &'static str,
+    },
     /// One path twice, as a key with dots and as a block.
     #[error("`{path}` stands twice, as a key with a dot and as a block: keep one")]
     DoublePath {
@@ -132,6 +141,9 @@ const KEYS: [&str; 11] = [
     "data_end",
     "world",
 ];
+
+/// What a strategy has beside metrics and attributes.
+const STRATEGY_KEYS: [&str; 4] = ["side", "sector", "weight", "data_end"];
 
 impl Snapshot {
     /// Reads a JSON snapshot.
@@ -214,7 +226,7 @@ impl Strategy {
         self.sector = text_in(block, "sector", path)?;
         self.weight = match block.get("weight") {
             None | Some(Value::Null) => None,
-            Some(Value::Number(weight)) => Some(*weight).filter(|weight| weight.is_finite()),
+            Some(Value::Number(weight)) => Some(*weight),
             Some(other) => return Err(form(&format!("{path}.weight"), "a number", other)),
         };
         self.data_end = match block.get("data_end") {
@@ -222,9 +234,11 @@ impl Strategy {
             Some(value) => Some(parse_time(value, &format!("{path}.data_end"))?),
         };
         // Further attributes are metrics that expressions may read; a metric of the same name wins.
-        let own = ["side", "sector", "weight", "data_end"];
         let mut further = Vec::new();
-        for (key, value) in entries.iter().filter(|(key, _)| !own.contains(&key.as_str())) {
+        for (key, value) in entries.iter().filter(|(key, _)| !STRATEGY_KEYS.contains(&key.as_str())) {
+            if let Some(near) = misspelt(key, STRATEGY_KEYS) {
+                return Err(SnapshotError::MisspeltKey { path: format!("{path}.{key}"), near });
+            }
             flatten(value, key, &mut further)
                 .map_err(|key| form_text(&format!("{path}.{key}"), "a number, a truth value or a text", "a list"))?;
         }
@@ -290,6 +304,11 @@ impl Correlations {
     pub fn get(&self, first: &str, second: &str) -> Option<f64> {
         let (first, second) = ordered(first, second);
         self.pairs.get(first)?.get(second).copied()
+    }
+
+    /// The pairs, the id that sorts first in front; in no order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().flat_map(|(first, others)| others.keys().map(move |second| (first.as_str(), second.as_str())))
     }
 
     /// Whether no pair is given.

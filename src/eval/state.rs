@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::time::parse_instant;
 use super::value::Value;
+use crate::diag::nearest;
 
 /// The state after an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,12 +82,25 @@ pub fn read_previous(value: &Value) -> Result<Previous, String> {
             Ok(Previous::Ids(ids))
         }
         Value::Map(_) => match value.get("state") {
-            Some(state) => read_state(state),
+            Some(state @ Value::Map(_)) => read_state(state),
+            Some(other) => Err(format!("`state` must be a mapping, not {}: give the whole decision", other.describe())),
+            None if DECISION_KEYS.iter().any(|key| value.get(key).is_some()) => {
+                Err("it is a decision without its `state`: give the whole decision, or its state".to_owned())
+            }
             None => read_state(value),
         },
         other => Err(format!("a state, a decision or a list of ids is needed, not {}", other.describe())),
     }
 }
+
+/// Keys of a decision that a state does not have.
+const DECISION_KEYS: [&str; 3] = ["selected", "funnel", "policy_version"];
+
+/// The keys of a state, each of which stands in every one.
+const STATE_KEYS: [&str; 6] = ["schema_version", "world", "ruleset_hash", "selection_hash", "as_of", "strategies"];
+
+/// The keys of a strategy in a state.
+const STRATEGY_KEYS: [&str; 7] = ["active", "since", "pass_streak", "fail_streak", "side", "sector", "weight"];
 
 /// The version of the form of states.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -97,26 +111,41 @@ fn read_state(value: &Value) -> Result<Previous, String> {
         Some(_) => return Err("its `schema_version` is not 1".to_owned()),
         None => return Err("it has no `schema_version`: is this a state or a decision?".to_owned()),
     }
+    known_keys(value, &STATE_KEYS)?;
+    if let Some(key) = STATE_KEYS.iter().find(|key| value.get(key).is_none()) {
+        return Err(format!("it has no `{key}`: give the state as an evaluation left it"));
+    }
     let Some(Value::Map(entries)) = value.get("strategies") else {
-        return Err("it has no mapping `strategies`".to_owned());
+        return Err("its `strategies` must be a mapping".to_owned());
     };
+    let as_of = optional_time(value, "as_of")?;
     let mut strategies = Vec::with_capacity(entries.len());
     for (id, block) in entries {
-        strategies.push((id.clone(), read_strategy(block).map_err(|problem| format!("`{id}`: {problem}"))?));
+        strategies.push((id.clone(), read_strategy(block, as_of).map_err(|problem| format!("`{id}`: {problem}"))?));
     }
     crate::order::sort_by(&mut strategies, |left, right| left.0.cmp(&right.0));
-    let text = |key: &str| optional_text(value, key);
+    let hash = |key: &str| optional_text(value, key)?.ok_or_else(|| format!("its `{key}` must be a text, not nothing"));
     Ok(Previous::State(Box::new(State {
         schema_version: SCHEMA_VERSION,
-        world: text("world")?,
-        ruleset_hash: text("ruleset_hash")?.unwrap_or_default(),
-        selection_hash: text("selection_hash")?.unwrap_or_default(),
-        as_of: optional_time(value, "as_of")?,
+        world: optional_text(value, "world")?,
+        ruleset_hash: hash("ruleset_hash")?,
+        selection_hash: hash("selection_hash")?,
+        as_of,
         strategies,
     })))
 }
 
-fn read_strategy(block: &Value) -> Result<StrategyState, String> {
+/// Refuses a key that would be passed over without a word.
+fn known_keys(value: &Value, known: &[&str]) -> Result<(), String> {
+    let Value::Map(entries) = value else { return Ok(()) };
+    let is_unknown = |key: &str| !known.contains(&key) && !key.starts_with("x-");
+    let Some((key, _)) = entries.iter().find(|(key, _)| is_unknown(key)) else { return Ok(()) };
+    let near = nearest(key, known.iter().copied()).map(|near| format!(": did you mean `{near}`?"));
+    Err(format!("`{key}` is not a key of it{}", near.unwrap_or_default()))
+}
+
+fn read_strategy(block: &Value, as_of: Option<Timestamp>) -> Result<StrategyState, String> {
+    known_keys(block, &STRATEGY_KEYS)?;
     let active = match block.get("active") {
         Some(Value::Boolean(active)) => *active,
         _ => return Err("`active` must be true or false".to_owned()),
@@ -131,9 +160,13 @@ fn read_strategy(block: &Value) -> Result<StrategyState, String> {
         Some(Value::Number(weight)) if weight.is_finite() => Some(*weight),
         Some(_) => return Err("`weight` must be a number".to_owned()),
     };
+    let since = optional_time(block, "since")?;
+    if since.zip(as_of).is_some_and(|(since, as_of)| since > as_of) {
+        return Err("`since` is after the `as_of` of the state".to_owned());
+    }
     Ok(StrategyState {
         active,
-        since: optional_time(block, "since")?,
+        since,
         pass_streak: streak("pass_streak")?,
         fail_streak: streak("fail_streak")?,
         side: optional_text(block, "side")?,

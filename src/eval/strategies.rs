@@ -96,7 +96,7 @@ impl Strategies {
         }
     }
 
-    /// Its signed weight.
+    /// Its signed weight; not finite where one is given that cannot be used.
     #[must_use]
     pub fn weight(&self, row: usize) -> Option<f64> {
         match &self.form {

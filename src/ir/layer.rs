@@ -106,6 +106,17 @@ pub enum ThresholdGroup {
 }
 
 impl ThresholdGroup {
+    /// The layer of its thresholds.
+    #[must_use]
+    pub fn layer(self) -> Layer {
+        match self {
+            Self::DataCurrency => Layer::DataCurrency,
+            Self::Sample => Layer::Sample,
+            Self::Risk => Layer::Risk,
+            Self::Performance => Layer::Performance,
+        }
+    }
+
     /// The group of a metric by its name.
     #[must_use]
     pub fn of(metric: &str) -> Self {

@@ -130,6 +130,13 @@ impl Program {
         self.metrics.get(id.0 as usize)
     }
 
+    /// Whether a metric is the first of its name: one may be read in more than one way.
+    #[must_use]
+    pub fn is_first_of_name(&self, index: usize) -> bool {
+        let name = |index: usize| self.metrics.get(index).map(|metric| &metric.name);
+        (0..index).all(|other| name(other) != name(index))
+    }
+
     /// The rules that strategies face under a profile, in order: the base rules and the profile's.
     ///
     /// In threshold documents a rule of the profile replaces the base threshold of the same id.

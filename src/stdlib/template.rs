@@ -3,7 +3,7 @@
 use crate::diag::{Diagnostic, documents};
 use crate::ir::{Layer, RuleSeverity, ThresholdGroup};
 use crate::source::{Entry, Node, Span};
-use crate::syntax::document::{SectionShape, Shape, Take, text, words};
+use crate::syntax::document::{SectionShape, Shape, Take, boolean, text, words};
 use crate::value::Unit;
 
 /// A section of policies, as a library defines it.
@@ -29,6 +29,8 @@ pub struct Template {
     pub each: Option<(String, Vec<Parameter>)>,
     /// The parameter that lists the stages in which it speaks, and the stages without it.
     pub stages: Option<(String, Vec<String>)>,
+    /// Whether its expressions read magnitudes with either sign, so that ranges hold for their size.
+    pub signed: bool,
     /// How it judges.
     pub verdicts: Vec<TemplateVerdict>,
     /// Code when nothing fails or warns.
@@ -164,6 +166,7 @@ pub(super) fn read_template(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) ->
         parameters: node.get("parameters").map(read_parameters).unwrap_or_default(),
         each,
         stages,
+        signed: node.get("signed").and_then(boolean).unwrap_or(false),
         verdicts: node
             .get("verdicts")
             .and_then(Node::as_sequence)

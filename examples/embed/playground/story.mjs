@@ -211,7 +211,7 @@ function changes(story) {
       say(after(story, story.outcome)));
   }
   const obstacle = story.obstacle === null ? '' : ` ${sentence(because(story, story.obstacle))}.`;
-  return section(title, say(`No change of its own metrics is enough.${obstacle}`));
+  return section(title, say(`No change of its numeric metrics was found to be enough.${obstacle}`));
 }
 
 function safe(story) {

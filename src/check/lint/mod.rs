@@ -9,6 +9,7 @@ mod carried_not_enforced;
 mod constant_gate;
 mod contradiction;
 mod correlation_out_of_bounds;
+mod coverage_without_hysteresis;
 mod empty_bounds;
 mod exit_above_enter;
 mod fail_open_mode;
@@ -66,6 +67,7 @@ pub static ALL: &[Lint] = &[
     unused_definition::LINT,
     unused_metric::LINT,
     empty_bounds::LINT,
+    coverage_without_hysteresis::LINT,
     canary_out_of_bounds::LINT,
     auto_apply_conflict::LINT,
     fail_open_mode::LINT,

@@ -277,6 +277,8 @@ pub enum HysteresisFacts {
         fail_streak: u32,
         /// Whether this evaluation counted.
         counted: bool,
+        /// Whether the snapshot lacks too many of the active strategies, so that only risk exits happen.
+        incomplete: bool,
         /// Passes needed.
         promote_after: f64,
         /// Failures needed.

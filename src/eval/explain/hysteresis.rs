@@ -34,6 +34,7 @@ fn streaks(case: &Case<'_>, settings: &Streaks) -> HysteresisFacts {
         pass_streak: after.pass_streak,
         fail_streak: after.fail_streak,
         counted,
+        incomplete,
         promote_after: settings.promote_after.value,
         demote_after: settings.demote_after.value,
         since: after.since.map(|since| since.to_string()),

@@ -21,7 +21,8 @@ pub use facts::{
     Quantity, Reading, Room, RuleFacts, ScoreFacts, Term,
 };
 
-use super::engine::{EvaluateError, Options, Plans};
+use super::engine::{Options, Plans};
+use super::error::EvaluateError;
 use super::snapshot::Snapshot;
 use crate::diag::nearest_few;
 use crate::ir::{Fingerprints, Program};

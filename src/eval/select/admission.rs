@@ -14,6 +14,7 @@ pub(in crate::eval) struct Member {
     pub id: String,
     pub side: Option<String>,
     pub sector: Option<String>,
+    /// Not finite where one is given that cannot be used.
     pub weight: Option<f64>,
 }
 
@@ -26,6 +27,11 @@ impl Member {
             sector: strategies.sector(row).map(str::to_owned),
             weight: strategies.weight(row),
         }
+    }
+
+    /// The weight that a state keeps: one that can be used.
+    pub fn usable_weight(&self) -> Option<f64> {
+        self.weight.filter(|weight| weight.is_finite())
     }
 }
 
@@ -132,7 +138,11 @@ impl<'a> Admission<'a> {
         if limits.per_sector.is_some() && member.sector.is_none() {
             return block("sector_missing", Vec::new());
         }
-        let Some(size) = self.size(member) else { return block("weight_missing", Vec::new()) };
+        let Some(size) = self.size(member) else {
+            // Nothing is no share of a budget that could be taken.
+            let nothing_to_share = member.weight.is_none() && self.budget(member) == Some(0.0);
+            return block(if nothing_to_share { "exposure_gross_budget" } else { "weight_missing" }, Vec::new());
+        };
         let sum = |in_group: &dyn Fn(&Member) -> bool| {
             let group = book.members.iter().filter(|(other, _)| in_group(other));
             let (total, ids) = group.fold((0.0, Vec::new()), |(total, mut ids), (other, size)| {
@@ -169,14 +179,15 @@ impl<'a> Admission<'a> {
         budgets.iter().find(|(name, _)| name == side).map(|(_, budget)| *budget)
     }
 
-    /// |weight|, else an equal share of the side's budget.
+    /// |weight|, else an equal share of the side's budget, if there is any. No share stands for a weight
+    /// that is given and cannot be used.
     pub fn size(&self, member: &Member) -> Option<f64> {
         if let Some(weight) = member.weight {
-            return Some(libm::fabs(weight));
+            return weight.is_finite().then(|| libm::fabs(weight));
         }
         let places = self.places(member).or_else(|| self.cut?.total.as_ref().map(|total| total.value))?;
         let share = self.budget(member)? / places;
-        share.is_finite().then_some(share)
+        (share.is_finite() && share > 0.0).then_some(share)
     }
 
     pub fn places(&self, member: &Member) -> Option<f64> {

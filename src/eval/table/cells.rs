@@ -7,6 +7,8 @@ use jiff::Timestamp;
 /// A value of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
+    /// The row does not have the column.
+    Absent,
     /// Nothing.
     Empty,
     /// A number, also one that is not finite.
@@ -102,6 +104,7 @@ impl Texts {
 impl Cells {
     /// Adds a value behind `rows` rows; the kind that the column has where the value has another.
     pub fn push(&mut self, rows: usize, cell: Cell) -> Result<(), &'static str> {
+        let cell = if cell == Cell::Absent { Cell::Empty } else { cell };
         if let (Self::Empty, false) = (&*self, cell == Cell::Empty) {
             *self = Self::of_kind(&cell, rows);
         }
@@ -124,10 +127,20 @@ impl Cells {
         Ok(())
     }
 
+    /// A column without rows that takes values of the same kind.
+    pub fn without_rows(&self) -> Self {
+        match self {
+            Self::Empty => Self::Empty,
+            Self::Number(..) => Self::Number(Vec::new(), Presence::default()),
+            Self::Boolean(_) => Self::Boolean(Vec::new()),
+            Self::Text(_) => Self::Text(Texts::default()),
+        }
+    }
+
     /// An empty column of `rows` rows that takes values like one.
     fn of_kind(cell: &Cell, rows: usize) -> Self {
         match cell {
-            Cell::Empty => Self::Empty,
+            Cell::Absent | Cell::Empty => Self::Empty,
             Cell::Number(_) => {
                 let mut presence = Presence::default();
                 (0..rows).for_each(|row| presence.skip(row));
@@ -161,16 +174,6 @@ impl Cells {
             }
         }
         Ok(())
-    }
-
-    /// How many rows it has; none where it is empty in all of them.
-    pub fn rows(&self) -> Option<usize> {
-        match self {
-            Self::Empty => None,
-            Self::Number(values, _) => Some(values.len()),
-            Self::Boolean(values) => Some(values.len()),
-            Self::Text(texts) => Some(texts.codes.len()),
-        }
     }
 
     /// The value of a row.

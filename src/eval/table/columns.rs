@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::cells::{Cell, Cells, Texts};
+use super::cells::{Cell, Cells, Presence, Texts};
 use crate::eval::snapshot::{Leaf, Strategy};
 
 /// The strategies of one instant, in columns.
@@ -11,9 +11,19 @@ pub struct Table {
     ids: Ids,
     pub(super) side: Texts,
     pub(super) sector: Texts,
+    /// NaN where none is given; what is given and not finite is an infinity.
     pub(super) weight: Vec<f64>,
     pub(super) data_end: Vec<Option<Timestamp>>,
-    pub(super) columns: Vec<(String, Cells)>,
+    pub(super) columns: Vec<TableColumn>,
+}
+
+/// A column of metrics or attributes.
+#[derive(Debug, Clone, Default)]
+pub(in crate::eval) struct TableColumn {
+    pub name: String,
+    pub cells: Cells,
+    /// Rows that have the column, whether or not they have a value there.
+    pub given: Presence,
 }
 
 /// Ids one behind the other.
@@ -24,6 +34,11 @@ struct Ids {
 }
 
 impl Table {
+    /// A table without rows.
+    pub(super) fn new(columns: Vec<TableColumn>) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
     /// How many rows it has.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -52,21 +67,22 @@ impl Table {
     }
 
     pub(in crate::eval) fn weight(&self, row: usize) -> Option<f64> {
-        self.weight.get(row).copied().filter(|weight| weight.is_finite())
+        self.weight.get(row).copied().filter(|weight| !weight.is_nan())
     }
 
     pub(in crate::eval) fn data_end(&self, row: usize) -> Option<Timestamp> {
         self.data_end.get(row).copied().flatten()
     }
 
-    /// The columns of metrics and attributes, by name.
-    pub(in crate::eval) fn columns(&self) -> &[(String, Cells)] {
+    /// The columns of metrics and attributes.
+    pub(in crate::eval) fn columns(&self) -> &[TableColumn] {
         &self.columns
     }
 
     /// Whether a row has any number.
     pub(in crate::eval) fn has_number(&self, row: usize) -> bool {
-        self.columns.iter().any(|(_, cells)| matches!(cells.get(row), Cell::Number(number) if number.is_finite()))
+        let is_number = |cell: Cell| matches!(cell, Cell::Number(number) if number.is_finite());
+        self.columns.iter().any(|column| is_number(column.cells.get(row)))
     }
 
     /// One row as a strategy.
@@ -75,8 +91,8 @@ impl Table {
     }
 
     /// One row as a strategy with the values of some columns.
-    pub(in crate::eval) fn strategy_of(&self, row: usize, columns: &[&(String, Cells)]) -> Strategy {
-        let metrics = columns.iter().filter_map(|(name, cells)| Some((name.clone(), leaf(cells, row)?)));
+    pub(in crate::eval) fn strategy_of(&self, row: usize, columns: &[&TableColumn]) -> Strategy {
+        let metrics = columns.iter().filter_map(|column| Some((column.name.clone(), column.leaf(row)?)));
         Strategy {
             id: self.id(row).to_owned(),
             metrics: metrics.collect(),
@@ -91,8 +107,8 @@ impl Table {
     pub(super) fn reserve(&mut self, rows: usize) {
         let rows = rows.min(MOST_RESERVED);
         let _ = self.ids.ends.try_reserve_exact(rows.saturating_sub(self.ids.ends.len()));
-        for (_, cells) in &mut self.columns {
-            if let Cells::Number(values, _) = cells {
+        for column in &mut self.columns {
+            if let Cells::Number(values, _) = &mut column.cells {
                 let _ = values.try_reserve_exact(rows.saturating_sub(values.len()));
             }
         }
@@ -117,15 +133,23 @@ impl Table {
 /// Most rows that memory is taken for at once: files may promise more than they hold.
 const MOST_RESERVED: usize = 1 << 24;
 
-/// A cell as a metric; none where it is empty. An empty number is missing under its own name, so that
-/// no other name of the metric takes its place.
-fn leaf(cells: &Cells, row: usize) -> Option<Leaf> {
-    Some(match cells.get(row) {
-        Cell::Empty if matches!(cells, Cells::Number(..)) => Leaf::Number(f64::NAN),
-        Cell::Empty => return None,
-        Cell::Number(number) => Leaf::Number(number),
-        Cell::Boolean(flag) => Leaf::Boolean(flag),
-        Cell::Text(text) => Leaf::Text(text),
-        Cell::Instant(instant) => Leaf::Text(instant.to_string()),
-    })
+impl TableColumn {
+    /// A column that so many rows lack; it takes values of the kind of others.
+    pub(super) fn new(name: String, cells: Cells, rows: usize) -> Self {
+        let mut given = Presence::default();
+        (0..rows).for_each(|row| given.skip(row));
+        Self { name, cells, given }
+    }
+
+    /// A cell as a metric; none where the row lacks the column. An empty one is missing under its own
+    /// name, like a null of a document, so that no other name of the metric takes its place.
+    fn leaf(&self, row: usize) -> Option<Leaf> {
+        self.given.get(row).then(|| match self.cells.get(row) {
+            Cell::Absent | Cell::Empty => Leaf::Number(f64::NAN),
+            Cell::Number(number) => Leaf::Number(number),
+            Cell::Boolean(flag) => Leaf::Boolean(flag),
+            Cell::Text(text) => Leaf::Text(text),
+            Cell::Instant(instant) => Leaf::Text(instant.to_string()),
+        })
+    }
 }

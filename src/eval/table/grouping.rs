@@ -5,59 +5,11 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::cells::{Cell, Cells};
-use super::columns::Table;
+use super::columns::{Table, TableColumn};
+use super::error::TableError;
+use crate::diag::{misspelt, nearest};
 use crate::eval::snapshot::Snapshot;
 use crate::eval::time::parse_instant;
-
-/// Why a table cannot be judged. Rows count from 1, a header not counted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TableError {
-    /// No column `strategy_id`.
-    #[error("the table has no column `strategy_id`")]
-    NoStrategyColumn,
-    /// Two columns of one name.
-    #[error("the table has two columns `{0}`")]
-    DoubleColumn(String),
-    /// A row without id.
-    #[error("row {row}: `strategy_id` is empty")]
-    NoStrategy {
-        /// The row.
-        row: usize,
-    },
-    /// The same strategy twice at one instant.
-    #[error("row {row}: `{id}` stands twice at one `as_of`")]
-    DoubleStrategy {
-        /// The row.
-        row: usize,
-        /// The strategy.
-        id: String,
-    },
-    /// Rows not in the order of time.
-    #[error("row {row}: `as_of` goes back or is empty in some rows; sort the table by `as_of`")]
-    NotAscending {
-        /// The row.
-        row: usize,
-    },
-    /// A column of another kind.
-    #[error("row {row}: `{column}` must be {wanted}, not `{found}`")]
-    Kind {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: String,
-        /// What it takes.
-        wanted: &'static str,
-        /// What stands there.
-        found: String,
-    },
-    /// Stages that differ at one instant.
-    #[error("row {row}: the stages at one `as_of` differ")]
-    Stages {
-        /// The row.
-        row: usize,
-    },
-}
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +23,24 @@ enum Role {
     DataEnd,
     /// A metric or an attribute, by its place among those.
     Value(usize),
+}
+
+/// The columns with a meaning of their own.
+const RESERVED: [(&str, Role); 7] = [
+    ("strategy_id", Role::Strategy),
+    ("as_of", Role::AsOf),
+    ("stage", Role::Stage),
+    ("side", Role::Side),
+    ("sector", Role::Sector),
+    ("weight", Role::Weight),
+    ("data_end", Role::DataEnd),
+];
+
+/// The column that probably holds the ids of a table without `strategy_id`.
+fn strategy_column(columns: &[String]) -> Option<&String> {
+    let is = |name: &String| ["id", "strategy"].contains(&name.to_lowercase().as_str());
+    let near = || nearest("strategy_id", columns.iter().map(String::as_str));
+    columns.iter().find(|name| is(name)).or_else(|| columns.iter().find(|name| Some(name.as_str()) == near()))
 }
 
 /// A column of a batch of rows.
@@ -105,7 +75,7 @@ impl Grouping {
     /// Rows with these columns.
     ///
     /// # Errors
-    /// If `strategy_id` is absent or a name stands twice.
+    /// If `strategy_id` is absent, a name stands twice, or one is almost that of a column with a meaning.
     pub fn new(columns: Vec<String>) -> Result<Self, TableError> {
         let mut grouping = Self { names: Vec::new(), roles: Vec::new(), values: 0, row: 0, expected: 0, open: None };
         let mut names = HashSet::new();
@@ -113,32 +83,32 @@ impl Grouping {
             return Err(TableError::DoubleColumn(double.clone()));
         }
         if !names.contains("strategy_id") {
-            return Err(TableError::NoStrategyColumn);
+            return Err(TableError::NoStrategyColumn { near: strategy_column(&columns).cloned() });
         }
-        columns.into_iter().for_each(|name| grouping.add_column(name));
+        columns.into_iter().try_for_each(|name| grouping.add_column(name))?;
         Ok(grouping)
     }
 
     /// Adds a column that rows before lack.
-    pub fn add_column(&mut self, name: String) {
-        let role = match name.as_str() {
-            "strategy_id" => Role::Strategy,
-            "as_of" => Role::AsOf,
-            "stage" => Role::Stage,
-            "side" => Role::Side,
-            "sector" => Role::Sector,
-            "weight" => Role::Weight,
-            "data_end" => Role::DataEnd,
-            _ => Role::Value(self.values),
-        };
+    ///
+    /// # Errors
+    /// If its name is almost that of a column with a meaning.
+    pub fn add_column(&mut self, name: String) -> Result<(), TableError> {
+        let role = RESERVED.iter().find(|(known, _)| *known == name).map(|(_, role)| *role);
+        if let (None, Some(near)) = (role, misspelt(&name, RESERVED.map(|(known, _)| known))) {
+            return Err(TableError::MisspeltColumn { column: name, near });
+        }
+        let role = role.unwrap_or(Role::Value(self.values));
         if matches!(role, Role::Value(_)) {
             self.values += 1;
             if let Some(open) = &mut self.open {
-                open.table.columns.push((name.clone(), Cells::Empty));
+                let rows = open.table.rows();
+                open.table.columns.push(TableColumn::new(name.clone(), Cells::Empty, rows));
             }
         }
         self.names.push(name);
         self.roles.push(role);
+        Ok(())
     }
 
     /// The names of the columns, in order.
@@ -221,19 +191,28 @@ impl Grouping {
     fn begin(&mut self, as_of: Option<Timestamp>, offset: usize) -> Result<Option<Snapshot>, TableError> {
         let row = self.row + offset + 1;
         let mut finished = None;
+        let mut columns = None;
         if let Some(open) = self.open.take_if(|open| open.as_of != as_of) {
             if open.as_of.is_none() || open.as_of > as_of {
                 return Err(TableError::NotAscending { row });
             }
+            // A column keeps its kind from instant to instant.
+            let alike = |column: &TableColumn| TableColumn::new(column.name.clone(), column.cells.without_rows(), 0);
+            columns = Some(open.table.columns.iter().map(alike).collect());
             finished = Some(open.close()?);
         }
         if self.open.is_none() {
-            let mut table = Table::default();
-            let values = self.roles.iter().zip(&self.names).filter(|(role, _)| matches!(role, Role::Value(_)));
-            table.columns = values.map(|(_, name)| (name.clone(), Cells::Empty)).collect();
+            let columns = columns.unwrap_or_else(|| self.value_columns());
+            let table = Table::new(columns);
             self.open = Some(Open { as_of, stage: None, first_row: row, table });
         }
         Ok(finished)
+    }
+
+    /// The columns of metrics and attributes before any row.
+    fn value_columns(&self) -> Vec<TableColumn> {
+        let values = self.roles.iter().zip(&self.names).filter(|(role, _)| matches!(role, Role::Value(_)));
+        values.map(|(_, name)| TableColumn::new(name.clone(), Cells::Empty, 0)).collect()
     }
 
     fn stage(&mut self, stage: Option<String>, row: usize) -> Result<(), TableError> {
@@ -250,27 +229,23 @@ impl Grouping {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let table = &mut open.table;
         let before = table.rows();
+        // A column that this batch lacks is absent in its rows.
+        let columns = columns.iter().map(Some).chain(std::iter::repeat(None));
         for ((role, name), column) in self.roles.iter().zip(&self.names).zip(columns) {
-            if let (Role::Value(index), BatchColumn::Numbers(numbers, gaps)) = (role, column) {
+            if let (Role::Value(index), Some(column @ BatchColumn::Numbers(numbers, gaps))) = (role, column) {
                 let numbers = numbers.get(from..until).unwrap_or_default();
                 let gaps = gaps.iter().filter(|gap| (from..until).contains(gap)).map(|gap| gap - from);
-                let Some((_, cells)) = table.columns.get_mut(*index) else { continue };
+                let Some(TableColumn { cells, .. }) = table.columns.get_mut(*index) else { continue };
                 let wrong = |wanted| self.kind(name, wanted, column.cell(from), self.row + from + 1);
                 cells.extend(before, numbers, gaps).map_err(wrong)?;
                 continue;
             }
             for row in from..until {
-                self.cell(table, *role, name, column.cell(row), (before + row - from, self.row + row + 1))?;
+                let cell = column.map_or(Cell::Absent, |column| column.cell(row));
+                self.cell(table, *role, name, cell, (before + row - from, self.row + row + 1))?;
             }
         }
-        // Columns that this batch lacks.
         let rows = table.rows();
-        for (_, cells) in table.columns.iter_mut() {
-            while cells.rows().is_some_and(|known| known < rows) {
-                let known = cells.rows().unwrap_or(rows);
-                let _ = cells.push(known, Cell::Empty);
-            }
-        }
         if before == 0 && self.expected > rows {
             table.reserve(self.expected);
         }
@@ -302,14 +277,17 @@ impl Grouping {
             }
             Role::Weight => {
                 table.weight.resize(place, f64::NAN);
-                table.weight.push(self.number(name, cell, row)?.unwrap_or(f64::NAN));
+                table.weight.push(self.weight(name, cell, row)?.unwrap_or(f64::NAN));
             }
             Role::DataEnd => {
                 table.data_end.resize(place, None);
                 table.data_end.push(self.instant(name, cell, row)?);
             }
             Role::Value(index) => {
-                if let Some((_, cells)) = table.columns.get_mut(index) {
+                if let Some(TableColumn { cells, given, .. }) = table.columns.get_mut(index) {
+                    if cell == Cell::Absent {
+                        given.skip(place);
+                    }
                     cells.push(place, cell.clone()).map_err(|wanted| self.kind(name, wanted, cell, row))?;
                 }
             }
@@ -327,7 +305,7 @@ impl Grouping {
 
     fn kind(&self, column: &str, wanted: &'static str, cell: Cell, row: usize) -> TableError {
         let found = match cell {
-            Cell::Empty => "nothing".to_owned(),
+            Cell::Absent | Cell::Empty => "nothing".to_owned(),
             Cell::Number(number) => number.to_string(),
             Cell::Boolean(flag) => flag.to_string(),
             Cell::Text(text) => text,
@@ -338,16 +316,16 @@ impl Grouping {
 
     fn text(&self, column: &str, cell: Cell, row: usize) -> Result<Option<String>, TableError> {
         match cell {
-            Cell::Empty => Ok(None),
+            Cell::Absent | Cell::Empty => Ok(None),
             Cell::Text(text) => Ok(Some(text).filter(|text| !text.is_empty())),
             other => Err(self.kind(column, "a text", other, row)),
         }
     }
 
-    fn number(&self, column: &str, cell: Cell, row: usize) -> Result<Option<f64>, TableError> {
+    fn weight(&self, column: &str, cell: Cell, row: usize) -> Result<Option<f64>, TableError> {
         match cell {
-            Cell::Empty => Ok(None),
-            Cell::Number(number) => Ok(Some(number).filter(|number| number.is_finite())),
+            Cell::Absent | Cell::Empty => Ok(None),
+            Cell::Number(number) => Ok(Some(if number.is_finite() { number } else { f64::INFINITY })),
             other => Err(self.kind(column, "a number", other, row)),
         }
     }
@@ -355,7 +333,7 @@ impl Grouping {
     fn instant(&self, column: &str, cell: Cell, row: usize) -> Result<Option<Timestamp>, TableError> {
         let wanted = "a time such as `2026-01-31T21:00:00Z`";
         match cell {
-            Cell::Empty => Ok(None),
+            Cell::Absent | Cell::Empty => Ok(None),
             Cell::Instant(instant) => Ok(Some(instant)),
             Cell::Text(text) => match parse_instant(&text) {
                 Some(instant) => Ok(Some(instant)),
@@ -391,6 +369,7 @@ impl BatchColumn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::Leaf;
 
     fn row(id: &str, as_of: &str, sharpe: f64) -> Vec<Cell> {
         vec![Cell::Text(id.to_owned()), Cell::Text(as_of.to_owned()), Cell::Number(sharpe)]
@@ -423,7 +402,31 @@ mod tests {
         assert_eq!(push(&[("a", "2026-01-31"), ("a", "2026-01-30")]), Err(TableError::NotAscending { row: 2 }));
         assert_eq!(push(&[("", "2026-01-31")]), Err(TableError::NoStrategy { row: 1 }));
         assert!(matches!(push(&[("a", "soon")]), Err(TableError::Kind { row: 1, .. })));
-        assert!(matches!(Grouping::new(vec!["a".to_owned()]), Err(TableError::NoStrategyColumn)));
+        assert!(matches!(Grouping::new(vec!["a".to_owned()]), Err(TableError::NoStrategyColumn { near: None })));
+    }
+
+    #[test]
+    fn a_column_keeps_its_kind_from_instant_to_instant() {
+        let mut grouping = grouping();
+        let mut second = row("a", "2026-02-28", 0.0);
+        second[2] = Cell::Text("high".to_owned());
+        grouping.push(row("a", "2026-01-31", 1.0)).expect("a number");
+        let error = grouping.push(second).expect_err("a text in a column of numbers");
+        assert_eq!(error.to_string(), "row 2: `sharpe` must be a number like those above, not `high`");
+    }
+
+    #[test]
+    fn an_empty_cell_has_the_name_and_an_absent_one_has_not() {
+        let mut grouping = grouping();
+        let with = |id: &str, cell: Cell| vec![Cell::Text(id.to_owned()), Cell::Empty, cell];
+        grouping.push(with("a", Cell::Empty)).expect("an empty cell");
+        grouping.push(with("b", Cell::Absent)).expect("an absent cell");
+        grouping.add_column("drawdown".to_owned()).expect("another column");
+        let rows = grouping.finish().expect("no double").expect("a group").strategies.into_rows();
+        assert!(
+            matches!(rows[0].metrics.as_slice(), [(name, Leaf::Number(number))] if name == "sharpe" && number.is_nan())
+        );
+        assert!(rows[1].metrics.is_empty());
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 mod cells;
 mod columns;
+mod error;
 mod grouping;
 
 pub use cells::Cell;
 pub(in crate::eval) use cells::Cells;
 pub use columns::Table;
-pub use grouping::{BatchColumn, Grouping, TableError};
+pub(in crate::eval) use columns::TableColumn;
+pub use error::TableError;
+pub use grouping::{BatchColumn, Grouping};

@@ -19,7 +19,7 @@ pub(super) fn because(story: &Explanation, rejection: &Rejection) -> String {
         "exposure_max_leverage" => exposure(story, "max_leverage"),
         "side_missing" => "its side is not given".to_owned(),
         "sector_missing" => "its sector is not given".to_owned(),
-        "weight_missing" => "its weight is not given, and no share of a budget stands for it".to_owned(),
+        "weight_missing" => "it has no weight that could be used, and no share of a budget stands for it".to_owned(),
         "rank_outside_topk" | "performance_rank_outside_top_k" => outside_cut(story),
         "hysteresis_not_entered" | "hysteresis_exit" => level(story),
         code if rejection.step == "data_currency" => data(story, code),
@@ -143,9 +143,25 @@ pub(super) fn data(story: &Explanation, code: &str) -> String {
     }
 }
 
+/// Why no evaluation of this snapshot promotes anybody, whatever has passed.
+pub(super) fn standstill(story: &Explanation) -> Option<&'static str> {
+    match &story.hysteresis {
+        Some(HysteresisFacts::Streaks { .. }) if story.as_of.is_none() => {
+            Some("the snapshot has no `as_of`, so evaluations of it do not count")
+        }
+        Some(HysteresisFacts::Streaks { incomplete: true, .. }) => {
+            Some("the snapshot lacks too many of the active strategies, so only risk exits happen")
+        }
+        _ => None,
+    }
+}
+
 fn waiting(story: &Explanation, code: &str, rejection: &Rejection) -> String {
     if let Some(reason) = story.downgrade_reason.filter(|_| code == "hysteresis_pending") {
         return data(story, reason);
+    }
+    if let Some(cause) = standstill(story).filter(|_| code == "hysteresis_pending") {
+        return cause.to_owned();
     }
     match (code, &story.hysteresis) {
         ("hysteresis_pending", Some(HysteresisFacts::Streaks { pass_streak, promote_after, .. })) => {

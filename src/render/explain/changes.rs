@@ -1,10 +1,10 @@
 //! What would get the strategy selected, or how safe its place is.
 
-use super::because::{because, data};
+use super::because::{because, data, standstill};
 use super::page::{Mark, Page, named};
 use super::sentence;
 use crate::eval::{Change, ChangeOutcome, Explanation, HysteresisFacts, Room};
-use crate::render::amounts::{amount, compared, distance, plain, wanted};
+use crate::render::amounts::{amount, compared, distance, instant, plain, wanted};
 
 pub(super) fn write(page: &mut Page, story: &Explanation) {
     match &story.room {
@@ -33,7 +33,7 @@ fn needed(page: &mut Page, story: &Explanation) {
     }
     if story.changes_together.is_empty() {
         let why = story.obstacle.as_ref().map(|obstacle| obstacle_sentence(story, obstacle));
-        page.line(2, &format!("No change of its own metrics is enough. {}", why.unwrap_or_default()));
+        page.line(2, &format!("No change of its numeric metrics was found to be enough. {}", why.unwrap_or_default()));
         return;
     }
     if story.changes_together.len() > 1 {
@@ -90,11 +90,19 @@ fn waits(story: &Explanation, outcome: &ChangeOutcome) -> String {
     }
     let code = outcome.rejected_by.as_ref().map_or("", |rejection| rejection.code.as_str());
     match (code, &story.hysteresis) {
-        ("hysteresis_pending", Some(HysteresisFacts::Streaks { promote_after, .. })) => {
-            format!("It is promoted once it has passed {} evaluations in a row.", plain(*promote_after))
+        ("hysteresis_pending", Some(HysteresisFacts::Streaks { promote_after, may_change_from, .. }))
+            if standstill(story).is_none() =>
+        {
+            let passes = format!("It is promoted once it has passed {} evaluations in a row", plain(*promote_after));
+            format!("{passes}{}.", not_before(may_change_from.as_ref()))
         }
         (_, _) => outcome.rejected_by.as_ref().map(|rejection| waiting_for(story, rejection)).unwrap_or_default(),
     }
+}
+
+/// The end of a promise that a dwell time holds up.
+fn not_before(free: Option<&String>) -> String {
+    free.map(|free| format!(", but not before {}", instant(free))).unwrap_or_default()
 }
 
 fn waiting_for(story: &Explanation, rejection: &crate::eval::Rejection) -> String {
@@ -108,13 +116,16 @@ fn remaining(story: &Explanation) -> String {
     }
     let code = story.rejected_by.as_ref().map_or("", |rejection| rejection.code.as_str());
     match (code, &story.hysteresis) {
-        ("hysteresis_pending", Some(HysteresisFacts::Streaks { pass_streak, promote_after, .. })) => {
+        ("hysteresis_pending", Some(HysteresisFacts::Streaks { pass_streak, promote_after, may_change_from, .. }))
+            if standstill(story).is_none() =>
+        {
             let left = (*promote_after - f64::from(*pass_streak)).max(1.0);
-            if left > 1.0 {
-                format!("It is promoted when it passes the next {} evaluations.", plain(left))
+            let passes = if left > 1.0 {
+                format!("when it passes the next {} evaluations", plain(left))
             } else {
-                "It is promoted at the next evaluation that it passes.".to_owned()
-            }
+                "at the next evaluation that it passes".to_owned()
+            };
+            format!("It is promoted {passes}{}.", not_before(may_change_from.as_ref()))
         }
         _ => story.rejected_by.as_ref().map(|rejection| waiting_for(story, rejection)).unwrap_or_default(),
     }

@@ -138,6 +138,11 @@ fn template() -> Shape {
         )
         .key("each_parameters", Take::MapOf(Box::new(parameter_shape())), "Those parameters.")
         .key("stages", Take::Text, "The parameter that lists the stages in which the section speaks.")
+        .key(
+            "signed",
+            Take::Boolean,
+            "Whether magnitudes may be given with either sign: their ranges hold for the size.",
+        )
         .key("default_stages", Take::List(Box::new(Take::Text)), "The stages where that parameter is absent or empty.")
         .key("verdicts", Take::List(Box::new(verdict.map())), "Tried in order.")
         .key("ok", Take::Text, "Code when nothing fails or warns.")
