@@ -67,8 +67,9 @@ pub(super) fn catalogue_metric(name: &str) -> Option<Metric> {
     })
 }
 
-/// Whether the policy asks for history and nothing says how much a strategy has.
-pub(crate) fn lacks_history(program: &Program, snapshot: &Snapshot, row: usize) -> bool {
+/// Whether a program asks for history and nothing says how much the strategy of a row has.
+#[must_use]
+pub fn lacks_history(program: &Program, snapshot: &Snapshot, row: usize) -> bool {
     let asked = program.currency.min_history.is_some();
     asked && measure(program, snapshot, row).is_some_and(|measured| measured.history.is_none())
 }

@@ -33,7 +33,7 @@ mod what_if;
 mod window;
 
 pub use crate::ir::Metric;
-pub(crate) use currency::lacks_history;
+pub use currency::lacks_history;
 pub use decision::{Action, Check, Decision, Funnel, Rejection, RuleResult, Status, StrategyDecision};
 pub use engine::{Detail, Options, Plans, evaluate};
 pub use error::EvaluateError;
