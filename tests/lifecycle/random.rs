@@ -210,7 +210,7 @@ impl World {
         for (id, told) in &decision.strategies {
             let executes = told.effective_mode == "live";
             assert!(!executes || snapshot.approvals.contains(id), "`{id}` executes live without approval");
-            assert!(!executes || !(loss && id == strategy), "`{id}` executes live though it breaks a risk rule");
+            assert!(!(executes && loss && id == strategy), "`{id}` executes live though it breaks a risk rule");
             assert!(world.halted().is_none() || told.action != Action::Promote, "promoted in a halted world");
         }
         let events = world.record_decision(&self.rules, before.as_ref(), &decision, None, self.now).unwrap();
