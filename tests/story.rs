@@ -59,8 +59,13 @@ impl Stage {
 
     #[track_caller]
     fn submit(&self, now: &str, id: &str, stage: &str) -> Run {
-        let snapshot = self.snapshot(now, 1.2, 0.1);
-        let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", id, "--stage", stage, "--mode", "live"];
+        self.submit_on(now, &self.snapshot(now, 1.2, 0.1), id, stage)
+    }
+
+    /// A run on a snapshot that is given.
+    #[track_caller]
+    fn submit_on(&self, now: &str, snapshot: &str, id: &str, stage: &str) -> Run {
+        let of = ["--strategy", "s1", "--snapshot", snapshot, "--run", id, "--stage", stage, "--mode", "live"];
         self.at(now, &["run", "submit"], &of)
     }
 
@@ -560,8 +565,7 @@ fn a_later_paper_run_that_fails_keeps_a_live_strategy_from_executing() {
     let stage = Stage::new();
     live_in(&stage);
     let snapshot = stage.snapshot("2026-03-03", 1.2, 0.4);
-    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "p3", "--stage", "paper"];
-    stage.at("2026-03-03", &["run", "submit"], &of).exits(0);
+    stage.submit_on("2026-03-03", &snapshot, "p3", "paper").exits(0);
     assert_eq!(stage.standing("2026-03-03").2, json!(["validation_failed"]));
     assert_eq!(stage.decide("2026-03-03T01:00:00", 1.2, 0.1)["effective_mode"], "paper");
     // So does the end of the run that it is live by.
@@ -591,13 +595,11 @@ fn a_run_asks_for_no_streak_and_for_no_order_among_decisions() {
     stage.decide("2026-03-02T03:00:00", 1.2, 0.1);
     // Data from before that decision are as good for a run.
     let snapshot = stage.snapshot("2026-02-20", 1.2, 0.1);
-    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b3", "--stage", "backtest"];
-    let run = stage.at("2026-03-03", &["run", "submit"], &of).exits(0).json();
+    let run = stage.submit_on("2026-03-03", &snapshot, "b3", "backtest").exits(0).json();
     assert_eq!(run["run"]["status"], "pass", "{run}");
     // The same id with data of another day is another run.
     let snapshot = stage.snapshot("2026-02-21", 1.2, 0.1);
-    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b3", "--stage", "backtest"];
-    stage.at("2026-03-03", &["run", "submit"], &of).exits(2).says("recorded with other content");
+    stage.submit_on("2026-03-03", &snapshot, "b3", "backtest").exits(2).says("recorded with other content");
 }
 
 #[test]
@@ -606,8 +608,7 @@ fn nothing_is_recorded_before_its_time() {
     let snapshot = stage.snapshot("2026-03-03", 1.2, 0.1);
     let more = ["--snapshot", &snapshot, "--stage", "live", "--record"];
     stage.at("2026-03-02", &["eval"], &more).exits(2).says("nothing is recorded before its time");
-    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b1", "--stage", "backtest"];
-    stage.at("2026-03-02", &["run", "submit"], &of).exits(2).says("nothing is recorded before its time");
+    stage.submit_on("2026-03-02", &snapshot, "b1", "backtest").exits(2).says("nothing is recorded before its time");
     // Without --record it is a question, and may be asked.
     stage.at("2026-03-02", &["eval"], &more[..4]).exits(0);
     assert_eq!(stage.kinds(), Vec::<String>::new());
@@ -621,8 +622,7 @@ fn what_people_write_stays_in_its_line() {
         stage.at("2026-03-02", &["world", "halt"], &by).exits(2).says("the reason holds a line break");
     }
     let snapshot = stage.snapshot("2026-03-01", 1.2, 0.1);
-    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "b\u{1b}1", "--stage", "backtest"];
-    stage.at("2026-03-02", &["run", "submit"], &of).exits(2).says("control character");
+    stage.submit_on("2026-03-02", &snapshot, "b\u{1b}1", "backtest").exits(2).says("control character");
 }
 
 #[test]
@@ -662,8 +662,7 @@ fn what_is_live_is_observed_and_void_approvals_are_not_shown_as_such() {
     assert_eq!(stage.tick("2026-03-03"), "promotable_to_live");
     // What failed is not activated by hand.
     let snapshot = stage.snapshot("2026-03-03", 1.2, 0.4);
-    let of = ["--strategy", "s1", "--snapshot", &snapshot, "--run", "p3", "--stage", "paper"];
-    stage.at("2026-03-03", &["run", "submit"], &of).exits(0);
+    stage.submit_on("2026-03-03", &snapshot, "p3", "paper").exits(0);
     let of = ["--strategy", "s1", "--run", "p3", "--to", "activated"];
     stage.at("2026-03-03", &["run", "transition"], &of).exits(2).says("did not pass");
 }

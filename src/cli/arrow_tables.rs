@@ -33,7 +33,7 @@ const IPC_FILE: &[u8] = b"ARROW1";
 pub(super) fn ipc(mut file: File, table: &mut Table<'_, '_>) -> Result<(), Failure> {
     let failed = |error: std::io::Error| table.failure(error);
     let mut start = Vec::new();
-    std::io::Read::by_ref(&mut file).take(IPC_FILE.len() as u64).read_to_end(&mut start).map_err(failed)?;
+    file.by_ref().take(IPC_FILE.len() as u64).read_to_end(&mut start).map_err(failed)?;
     file.rewind().map_err(failed)?;
     if start.is_empty() {
         return Err(table.failure("the file is empty"));
@@ -195,6 +195,7 @@ mod tests {
             writer.finish().expect("a file");
         }));
     }
+
     #[test]
     fn every_usual_compression_is_read() {
         let parquet = [

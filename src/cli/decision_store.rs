@@ -43,19 +43,19 @@ impl DecisionStore {
         snapshot: &Snapshot,
         options: &Options,
     ) -> Result<Decision, Failure> {
-        let options = Options { halted: self.ledger.record().halted().is_some(), ..options.clone() };
         if !self.records {
             // Further instants of a table follow the decision before.
             if !std::mem::replace(&mut self.judged, true) {
                 let world = self.ledger.record();
                 given.hold(world.approved(&self.rules), world.previous()?);
             }
-            return given.judge(policy, snapshot.clone(), options);
+            let halted = self.ledger.record().halted().is_some();
+            return given.judge(policy, snapshot.clone(), Options { halted, ..options.clone() });
         }
-        // What is recorded is whole, however little of it is shown.
         let mut decided = None;
         let recorded = self.ledger.decide(|world, at| {
             let halted = world.halted().is_some();
+            // What is recorded is whole, however little of it is shown.
             let options = Options { detail: Detail::All, halted, ..options.clone() };
             let before = world.previous()?;
             given.hold(world.approved(&self.rules), before.clone());

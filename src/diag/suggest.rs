@@ -87,6 +87,8 @@ fn distance(left: &[char], right: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::nearest;
+
     #[test]
     fn reserved_names_are_known_by_one_slip_and_not_by_another_letter() {
         let reserved = ["side", "sector", "weight", "data_end", "as_of", "strategy_id"];
@@ -110,8 +112,6 @@ mod tests {
             assert_eq!(meant(name), None, "{name}");
         }
     }
-
-    use super::nearest;
 
     #[test]
     fn finds_slips_and_leaves_strangers() {

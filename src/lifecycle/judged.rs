@@ -201,7 +201,8 @@ impl WorldRecord {
 
     /// A decision to record, and the live strategies that it stops: those that break a risk rule, where that
     /// demotes at once, and those that were active before and are no more, also where the snapshot lacks
-    /// them. They need a new approval to come back.
+    /// them. They need a new approval to come back. The decision tells of all strategies
+    /// ([`Detail::All`]): of one that it leaves out no broken rule is seen.
     ///
     /// # Errors
     /// If the decision is of a time after this one, or cannot be written.
